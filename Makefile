@@ -1,0 +1,183 @@
+# anytls-conform: the only makefile. "make help" lists the targets.
+include config.mk
+
+# "comma" lets a sanitizer list name a folder: address,undefined.
+comma   := ,
+VARIANT := $(subst $(comma),-,$(SAN))
+ifneq ($(origin CC),default)
+VARIANT := $(VARIANT)$(if $(findstring clang,$(CC)),-clang)
+endif
+B       := build/$(VARIANT)
+Q       := $(if $(filter 1,$(V)),,@)
+say     = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' $(1) $(2))
+
+SANFLAGS := $(if $(filter none,$(SAN)),,-fsanitize=$(SAN) \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer)
+GIT_REV  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
+pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
+OPENSSL_CFLAGS ?= $(call pkg,--cflags,openssl)
+OPENSSL_LIBS   ?= $(or $(call pkg,--libs,openssl),-lssl -lcrypto)
+UV_CFLAGS      ?= $(call pkg,--cflags,libuv)
+UV_LIBS        ?= $(or $(call pkg,--libs,libuv),-luv)
+CMOCKA_CFLAGS  ?= $(call pkg,--cflags,cmocka)
+CMOCKA_LIBS    ?= $(or $(call pkg,--libs,cmocka),-lcmocka)
+
+ALL_CPPFLAGS = -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(CPPFLAGS)
+ALL_CFLAGS   = -std=c11 $(OPT) $(CFLAGS) $(WARNINGS) $(SANFLAGS) \
+	$(if $(filter 1,$(WERROR)),-Werror) -MMD -MP \
+	$(OPENSSL_CFLAGS) $(UV_CFLAGS) $(CMOCKA_CFLAGS)
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+
+WIRE_O    := $(call obj,$(wildcard ref/wire/*.c))
+SESSION_O := $(call obj,$(wildcard ref/session/*.c))
+NET_O     := $(call obj,$(wildcard ref/net/*.c))
+# What the suite takes from ref/net: TLS and hashes, no loop, no session.
+TLS_O     := $(call obj,ref/net/tls.c ref/net/cert.c ref/net/digest.c)
+ENGINE_O  := $(call obj,$(wildcard conformance/engine/*.c))
+PACK_O    := $(call obj,$(wildcard conformance/anytls/*.c) \
+	$(wildcard conformance/anytls/cases/*.c))
+BROKEN_O  := $(call obj,$(wildcard conformance/anytls/broken/*.c))
+UNIT      := $(patsubst %.c,$(B)/%,$(wildcard ref/test/test_*.c))
+CUNIT     := $(patsubst %.c,$(B)/%,$(wildcard conformance/test/test_*.c))
+
+SERVER  := $(B)/anytls-server
+CLIENT  := $(B)/anytls-client
+CONFORM := $(B)/anytls-conform
+BROKEN  := $(B)/anytls-broken
+PROGRAMS := $(SERVER) $(CLIENT) $(CONFORM)
+
+.DEFAULT_GOAL := all
+.PHONY: all setup conform check unit e2e selftest lint format layers \
+	coverage install clean help
+.SECONDARY:
+
+## all: build the programs
+all: setup
+	$(Q)$(MAKE) --no-print-directory SETUP=no programs
+
+.PHONY: programs tests
+programs: $(PROGRAMS)
+tests: $(UNIT) $(CUNIT) $(BROKEN)
+
+## setup: find what is missing and install it (SETUP=no skips this)
+setup:
+ifneq ($(SETUP),no)
+	$(Q)tools/setup
+endif
+
+## conform: judge the reference server on a loopback port, print the report
+conform: all
+	$(Q)tools/conform $(B) $(ARGS)
+
+## check: all tests
+check: setup
+	$(Q)$(MAKE) --no-print-directory SETUP=no programs tests
+	$(Q)ci/check.sh $(B)
+
+## unit: the unit tests alone
+unit: setup
+	$(Q)$(MAKE) --no-print-directory SETUP=no tests
+	$(Q)ci/unit.sh $(B)
+
+## e2e: the reference pair with real tools (curl, a web server)
+e2e: all
+	$(Q)ci/e2e.sh $(B)
+
+## selftest: every case against every broken peer, and the kill matrix
+selftest: setup
+	$(Q)$(MAKE) --no-print-directory SETUP=no programs tests
+	$(Q)tools/selftest $(B) $(ARGS)
+
+## lint: formatting, static analysis, shell scripts
+lint: setup
+	$(Q)ci/lint.sh
+
+## format: let clang-format rewrite the sources
+format:
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+## layers: check who includes whom, and that each header compiles alone
+layers:
+	$(Q)tools/check-layers
+
+## coverage: the requirement coverage file that is kept in git
+coverage: all
+	$(Q)$(CONFORM) coverage > conformance/anytls/coverage.txt
+
+## bench-suite: how long the suite takes (TARGETS="name=command ...")
+.PHONY: bench-suite
+bench-suite: all
+	$(Q)tools/bench-suite $(B)
+
+## install: programs below DESTDIR and PREFIX
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+
+## clean: remove build/
+clean:
+	rm -rf build
+
+## help: this list
+help:
+	@sed -n 's/^## //p' Makefile
+
+$(B)/libatls-wire.a: $(WIRE_O)
+$(B)/libatls-session.a: $(SESSION_O)
+$(B)/libatls-net.a: $(NET_O)
+$(B)/libatls-tls.a: $(TLS_O)
+$(B)/libengine.a: $(ENGINE_O)
+$(B)/%.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+DAEMON_LIBS := $(B)/libatls-net.a $(B)/libatls-session.a $(B)/libatls-wire.a
+SUITE_LIBS  := $(B)/libengine.a $(B)/libatls-tls.a $(B)/libatls-wire.a
+LD = $(CC) $(ALL_CFLAGS) $(LDFLAGS)
+
+$(SERVER): $(B)/ref/server.o $(DAEMON_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
+
+$(CLIENT): $(B)/ref/client.o $(DAEMON_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
+
+$(CONFORM): $(B)/conformance/main.o $(PACK_O) $(B)/gen/requirements.o \
+		$(SUITE_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(OPENSSL_LIBS) -lm
+
+# Broken peers are the reference with other policies, and a saboteur between
+# honest ends; they are never installed.
+$(BROKEN): $(BROKEN_O) $(DAEMON_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
+
+# The requirement register is built into the runner.
+$(B)/gen/requirements.c: conformance/anytls/requirements.tsv tools/tsv2c
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && tools/tsv2c requirements_tsv $< > $@.tmp && mv $@.tmp $@
+
+$(B)/ref/test/%: $(B)/ref/test/%.o $(DAEMON_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
+
+$(B)/conformance/test/%: $(B)/conformance/test/%.o $(PACK_O) \
+		$(B)/gen/requirements.o $(SUITE_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(OPENSSL_LIBS) -lm
+
+VERSION_FLAGS = -DVERSION='"$(shell cat VERSION)"' -DGIT_REV='"$(GIT_REV)"'
+
+$(B)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(VERSION_FLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/gen/%.o: $(B)/gen/%.c
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

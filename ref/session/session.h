@@ -1,0 +1,181 @@
+/*
+ * One AnyTLS session, either end, after authentication. It never reads a
+ * socket, a clock or a random device: bytes, time and randomness are
+ * arguments, and what it wants sent is asked for.
+ *
+ * Reading: atls_session_recv() until the input is used up, acting on each
+ * event. Writing: after any call, atls_session_next_write() until it says no.
+ */
+#ifndef ATLS_SESSION_SESSION_H
+#define ATLS_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ref/session/policy.h"
+#include "ref/wire/bytes.h"
+#include "ref/wire/err.h"
+#include "ref/wire/scheme.h"
+#include "ref/wire/settings.h"
+
+struct atls_session;
+
+enum atls_role {
+	ATLS_CLIENT,
+	ATLS_SERVER
+};
+
+/* Everything is copied, except POLICY, which must outlive the session. */
+struct atls_session_config {
+	enum atls_role role;
+	const struct atls_policy *policy;
+	/* The scheme in use (client) or offered (server), and the MD5 of its
+	 * text in lower-case hex. It must parse. */
+	struct atls_bytes scheme;
+	const char *scheme_md5;
+	const char *client_name;  /* client: value of "client" */
+	struct atls_random random; /* client: for padding */
+	uint32_t max_streams;     /* server: open at once; 0: no limit */
+	uint32_t synack_ms;       /* client: SYNACK watchdog; 0: 3000 */
+	uint32_t heartbeat_ms;    /* send a request this often; 0: never */
+	uint32_t heartbeat_timeout_ms; /* give up without any frame; 0: never */
+};
+
+enum atls_event_type {
+	ATLS_EV_NONE,     /* the input is used up */
+	ATLS_EV_OPEN,     /* server: SYN; stream SID is open */
+	ATLS_EV_DATA,     /* DATA for SID; borrows from the input */
+	ATLS_EV_FIN,      /* the peer closed SID; unless half_close is in force
+	                     the stream is gone */
+	ATLS_EV_OPENED,   /* client: SYNACK without data for SID */
+	ATLS_EV_REFUSED,  /* client: SYNACK with the error text DATA; the stream
+	                     is gone, a FIN is queued (AT-SY-09) */
+	ATLS_EV_REPLACED, /* stream SID was dropped by policy; forget it */
+	ATLS_EV_SETTINGS, /* the peer's settings; VERSION is in force now */
+	ATLS_EV_SCHEME,   /* client: a new scheme, DATA is its raw text; the
+	                     session uses it already, new ones should (AT-PD-04) */
+	ATLS_EV_BAD_SCHEME, /* client: the scheme DATA is unusable (AT-PD-07) */
+	ATLS_EV_ALERT,    /* the peer's Alert, DATA is its text; the session is
+	                     over: recv returns ATLS_E_REFUSED next */
+	ATLS_EV_HEART     /* a heartbeat response; SID as received */
+};
+
+struct atls_event {
+	enum atls_event_type type;
+	uint32_t sid;
+	unsigned version;
+	struct atls_bytes data; /* valid until the next call on the session or
+	                           the input goes away */
+};
+
+/*
+ * Makes a session at time NOW_MS; a client queues its settings, which leave
+ * with the first stream's first data (AT-ST-02). NULL when out of memory or
+ * the scheme does not parse.
+ */
+struct atls_session *atls_session_new(
+    const struct atls_session_config *cfg, uint64_t now_ms);
+
+/* Frees S and forgets its streams; NULL is fine. */
+void atls_session_free(struct atls_session *s);
+
+/*
+ * Takes bytes off the front of *IN until one event is complete or *IN is used
+ * up (EV->type is ATLS_EV_NONE). Frames may be cut anywhere between calls.
+ * 0, or the error that ends the session: ATLS_E_PROTOCOL, ATLS_E_REFUSED
+ * (an Alert went out or came in), ATLS_E_LIMIT, ATLS_E_NOMEM. After an error
+ * what atls_session_next_write() still gives should be sent (an Alert), then
+ * the connection closed (AT-AL-03).
+ */
+int atls_session_recv(struct atls_session *s, uint64_t now_ms,
+    struct atls_bytes *in, struct atls_event *ev);
+
+/*
+ * The next write owed to TLS, or false. One call is one TLS write: the caller
+ * must not merge or split it (records above 16384 bytes are TLS's own affair),
+ * because AnyTLS padding is about write sizes. *OUT is valid until the next
+ * call on S. While padding is over (or for a server) writes that wait together
+ * come as one, of at most ATLS_SESSION_WRITE_MAX bytes.
+ */
+bool atls_session_next_write(struct atls_session *s, struct atls_bytes *out);
+#define ATLS_SESSION_WRITE_MAX 262144
+
+/* Bytes queued and not yet given to atls_session_next_write(). */
+size_t atls_session_queued(const struct atls_session *s);
+
+/* When to call atls_session_timeout(); UINT64_MAX: never. */
+uint64_t atls_session_deadline(const struct atls_session *s);
+
+/*
+ * Does what is due at NOW_MS: queues a heartbeat request, or returns
+ * ATLS_E_TIMEOUT when the SYNACK watchdog (AT-SY-10) or the heartbeat timeout
+ * ran out and the session must be closed. 0 otherwise.
+ */
+int atls_session_timeout(struct atls_session *s, uint64_t now_ms);
+
+/*
+ * Client: opens a stream and queues its SYN; ids count up from 1 (AT-SY-01).
+ * The first stream's SYN waits for the first data (AT-PD-11). 0, ATLS_E_NOMEM,
+ * or ATLS_E_LIMIT when the ids are used up.
+ */
+int atls_session_open(
+    struct atls_session *s, uint64_t now_ms, uint32_t *sid);
+
+/*
+ * Queues DATA for stream SID as PSH frames; each call is one packet of the
+ * padding scheme. Empty DATA queues nothing. 0, ATLS_E_NOTFOUND when the
+ * stream is gone, ATLS_E_NOMEM.
+ */
+int atls_session_send(
+    struct atls_session *s, uint32_t sid, struct atls_bytes data);
+
+/*
+ * The same without a copy: gives room for WANT (at most 65529) bytes of data
+ * behind a frame header, or NULL (no such stream, no memory). The caller fills
+ * the front of it and calls atls_session_commit() with how much, before any
+ * other call on S; 0 takes the room back.
+ */
+uint8_t *atls_session_reserve(
+    struct atls_session *s, uint32_t sid, size_t want);
+int atls_session_commit(struct atls_session *s, uint32_t sid, size_t len);
+
+/*
+ * Queues FIN and forgets the stream (with half_close: its sending side). 0, or
+ * ATLS_E_NOTFOUND, which needs no action.
+ */
+int atls_session_fin(struct atls_session *s, uint32_t sid);
+
+/*
+ * Server: tells how far stream SID has come, so that SYNACK goes out when the
+ * policy says: at the address, after the dial, or with the error TEXT after a
+ * failed one (then FIN by policy, and the stream is gone). Nothing is sent to
+ * version 1 clients but FIN (AT-ST-09, AT-SY-08). 0 or ATLS_E_NOTFOUND.
+ */
+int atls_session_got_address(struct atls_session *s, uint32_t sid);
+int atls_session_dialled(struct atls_session *s, uint32_t sid);
+int atls_session_dial_failed(
+    struct atls_session *s, uint32_t sid, const char *text);
+
+/* Server: the target of SID closed: FIN by policy, stream forgotten. */
+int atls_session_target_eof(struct atls_session *s, uint32_t sid);
+
+/* Server: queues an Alert with TEXT; the caller closes after sending. */
+int atls_session_alert(struct atls_session *s, const char *text);
+
+/* The pointer kept for stream SID; NULL when there is no such stream. */
+void *atls_session_stream_data(const struct atls_session *s, uint32_t sid);
+int atls_session_set_stream_data(
+    struct atls_session *s, uint32_t sid, void *data);
+
+/* Calls FN for each open stream, in no order; FN must not touch S. */
+void atls_session_each(const struct atls_session *s,
+    void (*fn)(void *ctx, uint32_t sid, void *data), void *ctx);
+
+/* Streams open now. */
+uint32_t atls_session_nstreams(const struct atls_session *s);
+
+/* Version in force: 0 until the peer's settings came (client: until
+ * cmdServerSettings, and 0 then means "act as version 1", AT-ST-12). */
+unsigned atls_session_version(const struct atls_session *s);
+
+#endif

@@ -35,6 +35,14 @@ int atls_addr_read(struct atls_bytes *in, struct atls_addr *a);
 void atls_addr_put(struct atls_writer *w, const struct atls_addr *a);
 
 /*
+ * The same without the type byte, for a protocol that has its own numbers for
+ * the types (AT-UT-05): reads an address of TYPE, writes A.
+ */
+int atls_addr_read_body(
+    struct atls_bytes *in, enum atls_addr_type type, struct atls_addr *a);
+void atls_addr_put_body(struct atls_writer *w, const struct atls_addr *a);
+
+/*
  * Makes an address of HOST (IPv4 or IPv6 literal, the latter with or without
  * brackets, or a name of 1 to 255 bytes) and PORT. 0 or ATLS_E_INVAL.
  */

@@ -3,6 +3,7 @@
 #define ATLS_WIRE_KV_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "ref/wire/bytes.h"
 

@@ -32,8 +32,9 @@ struct atls_scheme_note {
 /*
  * Parses TEXT. Returns 0, or ATLS_E_SYNTAX when it cannot be used at all: no
  * line with "=", no "stop", or a "stop" that is no integer (AT-PD-07). As in
- * the Go family the last of several equal keys counts and a negative "stop"
- * means 2^32 minus it (AT-PD-10).
+ * the Go family the last of several equal keys counts and "stop" is taken modulo
+ * 2^32, so a negative one hardly ever stops (AT-PD-10). A packet's key is its
+ * number as Go prints it: "1", not "01".
  */
 int atls_scheme_parse(struct atls_bytes text, struct atls_scheme *s);
 
@@ -55,9 +56,9 @@ struct atls_random {
 };
 
 /*
- * Length of padding0 (AT-PD-18): the first item of rule 0, drawn from [min,
- * max); 0 when there is no rule 0, its first item is "c" or unusable, or stop
- * is 0; at most 65535.
+ * Length of padding0 (AT-PD-18): the first item of rule 0 that is not skipped
+ * (AT-PD-14), drawn from [min, max); 0 when there is none, when it is "c", or
+ * when stop is 0; at most 65535.
  */
 uint16_t atls_scheme_padding0(
     const struct atls_scheme *s, const struct atls_random *rnd);
@@ -79,7 +80,7 @@ struct atls_planner {
 /*
  * Starts to plan packet number PACKET (1 is settings + SYN + address) of LEN
  * bytes. A packet at or after stop, or without a rule, is one write of LEN
- * bytes (AT-PD-09, AT-PD-13).
+ * bytes (AT-PD-09, AT-PD-13), none when LEN is 0.
  */
 void atls_planner_init(struct atls_planner *p, const struct atls_scheme *s,
     uint32_t packet, size_t len);
@@ -92,7 +93,7 @@ void atls_planner_init(struct atls_planner *p, const struct atls_scheme *s,
  * (AT-RS-04); "c" with r = 0 ends the packet (AT-PD-15); what is left after
  * the list goes in one write (AT-PD-16). Sizes above 65535 count as several
  * waste frames (AT-RS-05): each full frame has 65535 data bytes, and one
- * header is counted per frame.
+ * header is counted per frame. A size above 2^31 counts as 2^31.
  */
 bool atls_planner_next(struct atls_planner *p, const struct atls_random *rnd,
     struct atls_write *w);

@@ -29,7 +29,8 @@ void atls_settings_read(struct atls_bytes data, struct atls_settings *s);
 /*
  * The version in force when the peer says S: the smaller of OURS and what it
  * said, at least 1. Missing, malformed, zero or negative is 1 (AT-ST-09,
- * AT-ST-10); any larger number than ours means ours, however large (AT-ST-11).
+ * AT-ST-10); any larger number than ours means ours, 256 and 257 too (AT-ST-11).
+ * A number that does not fit 64 bits is malformed.
  */
 unsigned atls_settings_version(const struct atls_settings *s, unsigned ours);
 

@@ -1,0 +1,171 @@
+/*
+ * What the engine and a pack of cases know of each other. The engine knows no
+ * protocol: it plans, forks one process per case, gives each a shared verdict
+ * box, and reports. A pack brings cases, a requirement register, and checks
+ * that the target is usable.
+ */
+#ifndef ENGINE_TEST_H
+#define ENGINE_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct t;
+
+/* A case: one row of a static table at the foot of its file. */
+struct tcase {
+	const char *id;   /* permanent: "server/settings/syn-first" */
+	const char *reqs; /* requirement ids, comma separated; the first is the
+	                     one whose level and basis a failure has */
+	void (*run)(struct t *t);
+	const void *arg;  /* table-driven cases read it as t->arg */
+	/* Features the target or the run must have, comma separated; "!name"
+	 * must be absent. A missing one makes the case a counted skip. */
+	const char *needs;
+	unsigned budget_ms; /* whole case; 0: the default, 15 s */
+	unsigned flags;     /* CASE_... */
+};
+
+#define CASE_SERIAL 1u    /* alone, after the concurrent ones */
+#define CASE_DANGEROUS 2u /* may kill the target: alone, at the very end */
+
+struct suite {
+	const char *name;
+	const struct tcase *cases;
+	size_t ncases;
+};
+
+#define SUITE(text, table) \
+	{ (text), (table), sizeof(table) / sizeof((table)[0]) }
+
+/* Statuses of the contract; the order is that of the summary line. */
+enum status {
+	ST_PASS,
+	ST_FAIL,  /* text MUST */
+	ST_CRASH, /* the target died or no longer answers */
+	ST_WARN,  /* text SHOULD, and findings of basis reference or safety */
+	ST_INFO,  /* MAY: an observation that differs */
+	ST_SKIP,
+	ST_BLOCKED,
+	ST_ERROR, /* the suite or its surroundings, not the target */
+	ST_COUNT
+};
+
+/* A row of the register. All strings borrow from the pack's text. */
+struct requirement {
+	const char *id;
+	const char *role;    /* client, server, both */
+	const char *level;   /* MUST, SHOULD, MAY */
+	const char *basis;   /* text, reference, safety */
+	const char *version; /* document version that has it: 1, 2, 3, uot ... */
+	const char *quote;
+	const char *disposition; /* "case", or why there is none */
+};
+
+/* The target, as a case sees it. */
+struct target {
+	const char *host; /* numeric address to connect to */
+	uint16_t port;
+	const char *password;
+	const char *sni;  /* NULL: none */
+};
+
+/*
+ * The case context. Cases use the verbs of their pack; the fields here are for
+ * the pack's verbs.
+ */
+struct t {
+	const struct tcase *tc;
+	const void *arg;
+	struct target target;
+	const char *origin_bind; /* address origins listen on */
+	const char *origin_host; /* what the target is told to dial */
+	uint32_t timeout_ms;     /* one wait, scaled (--timeout, --time-scale) */
+	double time_scale;
+	uint64_t start_ms;       /* monotonic, of the case */
+	uint64_t rng;            /* seeded per case from --seed and the id */
+	void *pack;              /* the pack's own state of this case */
+	const void *run;         /* the pack's state of the run (probe results) */
+	struct box *box;
+	struct engine *engine;
+	jmp_buf leave;
+};
+
+/* What a case may say; all of them record in the box. */
+
+/* Ends the case as a violation of its first requirement. EXPECTED and the
+ * formatted ACTUAL are what the report prints. */
+_Noreturn void t_fail(struct t *t, const char *expected, const char *actual,
+    ...) __attribute__((format(printf, 3, 4)));
+/* Ends it: the target died or stopped answering. */
+_Noreturn void t_crash(struct t *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Ends it: not applicable here; CLASS is "feature" or "origin". */
+_Noreturn void t_skip(struct t *t, const char *class, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Ends it: our own mistake or surroundings. */
+_Noreturn void t_error(struct t *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Goes on; the observation is printed and reported with the case. */
+void t_observe(struct t *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Adds a line to the transcript (frames, records, socket events). */
+void t_log(struct t *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* What the running verb is waiting for: kept for cases that are killed. */
+void t_step(struct t *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Marks the latest bytes from the peer, for the report's hexdump. */
+void t_bytes(struct t *t, const void *p, size_t len);
+/* Probe cases: says that feature NAME is there (VALUE NULL), or its value. */
+void t_feature(struct t *t, const char *name, const char *value);
+/* Value of a feature of the run ("" when there without one), or NULL. */
+const char *t_feature_value(const struct t *t, const char *name);
+
+/* Memory that lives as long as the case; never NULL (t_error instead). */
+void *t_alloc(struct t *t, size_t len);
+char *t_printf(struct t *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Calls FN(ARG) when the case ends, however it ends, latest first. */
+void t_cleanup(struct t *t, void (*fn)(void *), void *arg);
+
+uint64_t t_now(void);              /* monotonic milliseconds */
+uint64_t t_random(struct t *t);    /* 64 bits, reproducible by --seed */
+/* The absolute deadline MS (unscaled) from now, times --time-scale. */
+uint64_t t_deadline(const struct t *t, uint32_t ms);
+
+/*
+ * A target of one's own, started from the --sut command with these settings,
+ * ready when the call returns; later dials of the case go there, and it is
+ * stopped with the case. Without --sut, or when the command lacks the
+ * placeholder that a setting needs, the case is skipped (feature).
+ */
+struct own_target {
+	const char *padding_scheme; /* text; {padding_scheme} names its file */
+	const char *fallback;       /* host:port; {fallback} */
+};
+void t_own_target(struct t *t, const struct own_target *own);
+/* True while the target started by t_own_target() runs. */
+bool t_own_target_alive(struct t *t);
+
+/* A pack: one table that main.c lists. */
+struct pack {
+	const char *name;
+	const char *document;         /* what is tested, with its revision */
+	const struct suite *const *suites; /* ends with NULL */
+	const char *requirements;     /* text of requirements.tsv */
+	/* Sanity: run first and last; failing means the target is unusable.
+	 * Then the probes, which call t_feature(). */
+	const struct tcase *sanity;
+	const struct tcase *probes;
+	size_t nprobes;
+	/* Called in the case's process: before run, and after a pass, when it
+	 * must t_crash() if the target no longer serves. */
+	void (*begin)(struct t *t);
+	void (*alive)(struct t *t);
+};
+
+#endif

@@ -83,6 +83,7 @@ struct t {
 	struct target target;
 	const char *origin_bind; /* address origins listen on */
 	const char *origin_host; /* what the target is told to dial */
+	uint16_t echo_port;      /* the run's TCP echo origin, on both */
 	uint32_t timeout_ms;     /* one wait, scaled (--timeout, --time-scale) */
 	double time_scale;
 	uint64_t start_ms;       /* monotonic, of the case */

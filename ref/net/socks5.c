@@ -258,14 +258,12 @@ socks5_code_of_text(struct atls_bytes text)
 		enum socks5_code code;
 	} table[] = {
 		{ "refused", SOCKS5_REFUSED },
-		{ "network is unreachable", SOCKS5_NET_UNREACHABLE },
 		{ "unreachable", SOCKS5_HOST_UNREACHABLE },
 		{ "no route", SOCKS5_HOST_UNREACHABLE },
 		{ "timed out", SOCKS5_HOST_UNREACHABLE },
 		{ "timeout", SOCKS5_HOST_UNREACHABLE },
 		{ "no such host", SOCKS5_HOST_UNREACHABLE },
 		{ "not known", SOCKS5_HOST_UNREACHABLE },
-		{ "not allowed", SOCKS5_NOT_ALLOWED },
 	};
 	size_t i;
 

@@ -55,7 +55,7 @@ struct socks5 {
 	uint8_t version; /* 4 or 5, once the first byte was seen */
 	enum socks5_command command;
 	struct atls_addr addr; /* with UDP_ASSOCIATE: what the client said of
-	                          itself; an empty name becomes 0.0.0.0 */
+				  itself; an empty name becomes 0.0.0.0 */
 };
 
 /*

@@ -81,21 +81,23 @@ command_known(unsigned command)
 }
 
 /*
- * A client that has no address yet for its datagrams may say the empty name.
- * True when *IN begins with one, which is then taken.
+ * Reads the request's address. A client that has no address yet for its
+ * datagrams may say the empty name.
  */
-static bool
-take_empty_name(struct socks5 *s, struct atls_bytes *in)
+static int
+take_addr(struct socks5 *s, struct atls_bytes *in)
 {
-	if (s->command != SOCKS5_UDP_ASSOCIATE || in->len < 4 ||
+	if (s->command != SOCKS5_UDP_ASSOCIATE || in->len < 2 ||
 	    in->p[0] != ATLS_ADDR_NAME || in->p[1] != 0)
-		return (false);
+		return (atls_addr_read(in, &s->addr));
+	if (in->len < 4)
+		return (ATLS_E_MORE);
 	memset(&s->addr, 0, sizeof(s->addr));
 	s->addr.type = ATLS_ADDR_IPV4;
 	s->addr.len = 4;
 	s->addr.port = atls_get16(in->p + 2);
 	atls_bytes_skip(in, 4);
-	return (true);
+	return (0);
 }
 
 /* Version, command, reserved, address: RFC 1928 section 4. */
@@ -115,14 +117,12 @@ request5(struct socks5 *s, struct atls_bytes *in, struct atls_writer *out)
 	}
 	s->command = (enum socks5_command)in->p[1];
 	rest = atls_bytes(in->p + 3, in->len - 3);
-	if (!take_empty_name(s, &rest)) {
-		r = atls_addr_read(&rest, &s->addr);
-		if (r == ATLS_E_MORE)
-			return (r);
-		if (r < 0) {
-			socks5_reply_put(s, SOCKS5_BAD_ADDRESS, NULL, out);
-			return (r);
-		}
+	r = take_addr(s, &rest);
+	if (r == ATLS_E_MORE)
+		return (r);
+	if (r < 0) {
+		socks5_reply_put(s, SOCKS5_BAD_ADDRESS, NULL, out);
+		return (r);
 	}
 	*in = rest;
 	s->state = SOCKS5_DONE;

@@ -50,11 +50,9 @@ struct conn_handler {
 	/* The TLS handshake is done. */
 	void (*ready)(void *ctx);
 	/*
-	 * Plaintext while there is no session: one call per TLS record. Take
-	 * bytes off the front of *IN; those left are passed again, in front
-	 * of nothing: a later record comes in a call of its own, so keep what
-	 * you need. When CTX starts the session in here, what is left of *IN
-	 * and all later plaintext goes to the session.
+	 * Plaintext while there is no session: one call per TLS record. Keep
+	 * what you need, the bytes go away. When CTX starts the session in
+	 * here, what it left in *IN and all later plaintext go to the session.
 	 */
 	void (*record)(void *ctx, struct atls_bytes *in);
 	/*

@@ -10,7 +10,7 @@
 
 #define LISTEN_ERRLEN 200
 
-struct listen;
+struct listener;
 
 /*
  * Opens a listening socket (non-blocking, close-on-exec) on HOSTPORT: "host:
@@ -30,9 +30,9 @@ int listen_open(const char *hostport, bool reuseport, struct atls_addr *bound,
  * listener pauses for a tenth of a second and then goes on. NULL: no memory;
  * FD is closed.
  */
-struct listen *listen_new(
+struct listener *listen_new(
     struct loop *l, int take_fd, void (*fn)(void *arg, int fd), void *arg);
 /* Stops accepting and closes the socket; NULL is fine. */
-void listen_free(struct listen *s);
+void listen_free(struct listener *s);
 
 #endif

@@ -1,0 +1,15 @@
+#!/bin/sh
+# All tests that "make check" stands for, on the programs below BUILD.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=${1:-build/none}
+. ci/lib.sh
+
+gate "unit tests" ci/unit.sh "$build"
+gate "layers" tools/check-layers
+gate "requirements" ci/requirements.sh "$build"
+gate "suite against the reference server" ci/conform.sh "$build"
+gate "command line" ci/cli.sh "$build"
+gate "reference pair with real tools" ci/e2e.sh "$build"
+gate "selftest: cases x broken peers" tools/selftest "$build"
+gates_done

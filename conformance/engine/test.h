@@ -19,11 +19,14 @@ struct t;
 struct tcase {
 	const char *id;   /* permanent: "server/settings/syn-first" */
 	const char *reqs; /* requirement ids, comma separated; the first is the
-	                     one whose level and basis a failure has */
+			     one whose level and basis a failure has */
 	void (*run)(struct t *t);
-	const void *arg;  /* table-driven cases read it as t->arg */
+	const void *arg; /* table-driven cases read it as t->arg */
 	/* Features the target or the run must have, comma separated; "!name"
-	 * must be absent. A missing one makes the case a counted skip. */
+	 * must be absent, "name=value" must have just that value. A missing
+	 * one makes the case a counted skip. The run itself has: "managed"
+	 * (started by --sut), "own-padding-scheme" and "own-fallback" (the
+	 * --sut command has that placeholder). */
 	const char *needs;
 	unsigned budget_ms; /* whole case; 0: the default, 15 s */
 	unsigned flags;     /* CASE_... */
@@ -38,8 +41,10 @@ struct suite {
 	size_t ncases;
 };
 
-#define SUITE(text, table) \
-	{ (text), (table), sizeof(table) / sizeof((table)[0]) }
+#define SUITE(text, table)                                                     \
+	{                                                                      \
+		(text), (table), sizeof(table) / sizeof((table)[0])            \
+	}
 
 /* Statuses of the contract; the order is that of the summary line. */
 enum status {
@@ -57,10 +62,11 @@ enum status {
 /* A row of the register. All strings borrow from the pack's text. */
 struct requirement {
 	const char *id;
-	const char *role;    /* client, server, both */
-	const char *level;   /* MUST, SHOULD, MAY */
-	const char *basis;   /* text, reference, safety */
-	const char *version; /* document version that has it: 1, 2, 3, uot ... */
+	const char *role;  /* client, server, both */
+	const char *level; /* MUST, SHOULD, MAY */
+	const char *basis; /* text, reference, safety */
+	const char
+	    *version; /* document version that has it: 1, 2, 3, uot ... */
 	const char *quote;
 	const char *disposition; /* "case", or why there is none */
 };
@@ -70,7 +76,7 @@ struct target {
 	const char *host; /* numeric address to connect to */
 	uint16_t port;
 	const char *password;
-	const char *sni;  /* NULL: none */
+	const char *sni; /* NULL: none */
 };
 
 /*
@@ -84,12 +90,14 @@ struct t {
 	const char *origin_bind; /* address origins listen on */
 	const char *origin_host; /* what the target is told to dial */
 	uint16_t echo_port;      /* the run's TCP echo origin, on both */
-	uint32_t timeout_ms;     /* one wait, scaled (--timeout, --time-scale) */
+	const char *ca;          /* --ca: PEM file to judge the certificate by;
+				    NULL: the certificate is not judged */
+	const char *keylog;      /* TLS secrets are wanted: see t_keylog() */
+	uint32_t timeout_ms; /* one wait, scaled (--timeout, --time-scale) */
 	double time_scale;
-	uint64_t start_ms;       /* monotonic, of the case */
-	uint64_t rng;            /* seeded per case from --seed and the id */
-	void *pack;              /* the pack's own state of this case */
-	const void *run;         /* the pack's state of the run (probe results) */
+	uint64_t start_ms; /* monotonic, of the case */
+	uint64_t rng;      /* seeded per case from --seed and the id */
+	void *pack;        /* the pack's own state of this case */
 	struct box *box;
 	struct engine *engine;
 	jmp_buf leave;
@@ -104,7 +112,8 @@ _Noreturn void t_fail(struct t *t, const char *expected, const char *actual,
 /* Ends it: the target died or stopped answering. */
 _Noreturn void t_crash(struct t *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* Ends it: not applicable here; CLASS is "feature" or "origin". */
+/* Ends it: not applicable here; CLASS is "feature" or "origin". Verdicts given
+ * while the case is already ending (in cleanups) are ignored. */
 _Noreturn void t_skip(struct t *t, const char *class, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Ends it: our own mistake or surroundings. */
@@ -116,25 +125,35 @@ void t_observe(struct t *t, const char *fmt, ...)
 /* Adds a line to the transcript (frames, records, socket events). */
 void t_log(struct t *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* What the running verb is waiting for: kept for cases that are killed. */
+/* What the running verb waits for the peer to do: kept for cases that are
+ * killed at their budget, which fail with it. t_step(t, "%s", "") says that
+ * the peer is not waited for; a case killed then is an error of the suite. */
 void t_step(struct t *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Marks the latest bytes from the peer, for the report's hexdump. */
 void t_bytes(struct t *t, const void *p, size_t len);
-/* Probe cases: says that feature NAME is there (VALUE NULL), or its value. */
+/* Probe cases: says that feature NAME is there (VALUE NULL), or its value: any
+ * text, all of a probe's up to 16 KB. What the user said with --feature or
+ * --profile stands; a probe that finds otherwise is noted in the report. */
 void t_feature(struct t *t, const char *name, const char *value);
-/* Value of a feature of the run ("" when there without one), or NULL. */
+/* Value of a feature of the run ("" when there without one), or NULL. The
+ * forced profile is feature "profile"; for --profile auto a probe sets it. */
 const char *t_feature_value(const struct t *t, const char *name);
 
-/* Memory that lives as long as the case; never NULL (t_error instead). */
+/* Appends LINE (no newline) to the --keylog file in one write; nothing without
+ * that option. Never ends the case: safe in an OpenSSL callback. */
+void t_keylog(const struct t *t, const char *line);
+
+/* Zeroed memory that lives as long as the case; never NULL (t_error instead).
+ */
 void *t_alloc(struct t *t, size_t len);
 char *t_printf(struct t *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Calls FN(ARG) when the case ends, however it ends, latest first. */
 void t_cleanup(struct t *t, void (*fn)(void *), void *arg);
 
-uint64_t t_now(void);              /* monotonic milliseconds */
-uint64_t t_random(struct t *t);    /* 64 bits, reproducible by --seed */
+uint64_t t_now(void);           /* monotonic milliseconds */
+uint64_t t_random(struct t *t); /* 64 bits, reproducible by --seed */
 /* The absolute deadline MS (unscaled) from now, times --time-scale. */
 uint64_t t_deadline(const struct t *t, uint32_t ms);
 
@@ -142,7 +161,8 @@ uint64_t t_deadline(const struct t *t, uint32_t ms);
  * A target of one's own, started from the --sut command with these settings,
  * ready when the call returns; later dials of the case go there, and it is
  * stopped with the case. Without --sut, or when the command lacks the
- * placeholder that a setting needs, the case is skipped (feature).
+ * placeholder that a setting needs, the case is skipped (feature). A target
+ * that does not start is an error, one that died when the case ends a crash.
  */
 struct own_target {
 	const char *padding_scheme; /* text; {padding_scheme} names its file */
@@ -155,18 +175,27 @@ bool t_own_target_alive(struct t *t);
 /* A pack: one table that main.c lists. */
 struct pack {
 	const char *name;
-	const char *document;         /* what is tested, with its revision */
+	const char *document; /* what is tested, with its revision */
 	const struct suite *const *suites; /* ends with NULL */
-	const char *requirements;     /* text of requirements.tsv */
-	/* Sanity: run first and last; failing means the target is unusable.
-	 * Then the probes, which call t_feature(). */
+	const char *requirements;          /* text of requirements.tsv */
+	/* Sanity: run first and last; failing means the target is unusable,
+	 * and its ACTUAL is the sentence that says why ("the TLS handshake
+	 * failed: ..."), printed behind the target's address. Its budget is 4 s
+	 * unless it says otherwise. Its requirements may be NULL, as may the
+	 * probes'. */
 	const struct tcase *sanity;
+	/* They call t_feature(). The first runs alone and the others, at once,
+	 * see what it found. One that ends in anything but a pass or a skip is
+	 * an error: what a target lacks is a finding, not a failure. */
 	const struct tcase *probes;
 	size_t nprobes;
 	/* Called in the case's process: before run, and after a pass, when it
 	 * must t_crash() if the target no longer serves. */
 	void (*begin)(struct t *t);
 	void (*alive)(struct t *t);
+	/* Optional: explains P in one line of at most SIZE - 1 bytes for the
+	 * report ("cmd=FIN sid=1 len=0"). Runs in the reporting process. */
+	void (*annotate)(const uint8_t *p, size_t len, char *out, size_t size);
 };
 
 #endif

@@ -188,6 +188,11 @@ void open_stream(struct peer *p, uint32_t sid, struct data dest);
 void tell_open(struct peer *p, uint32_t sid, struct data dest);
 /* Sends D on SID (its target echoes) and expects it back. */
 void echo(struct peer *p, uint32_t sid, struct data d);
+/* The session works: opens stream SID to the shared echo and sees data come
+ * back, whatever else the peer says meanwhile (skipped). For cases that ask for
+ * no more than that; needs settings told before, but no heartbeats and no
+ * SYNACK. Written with the verbs above, in service.c. */
+void expect_service(struct t *t, struct peer *p, uint32_t sid);
 
 /* ---- Where the target dials: SOCKS addresses as data ---- */
 

@@ -62,11 +62,10 @@ enum status {
 /* A row of the register. All strings borrow from the pack's text. */
 struct requirement {
 	const char *id;
-	const char *role;  /* client, server, both */
-	const char *level; /* MUST, SHOULD, MAY */
-	const char *basis; /* text, reference, safety */
-	const char
-	    *version; /* document version that has it: 1, 2, 3, uot ... */
+	const char *role;    /* client, server, both */
+	const char *level;   /* MUST, SHOULD, MAY */
+	const char *basis;   /* text, reference, safety */
+	const char *version; /* of the document that has it: 1, 2, 3, uot */
 	const char *quote;
 	const char *disposition; /* "case", or why there is none */
 };

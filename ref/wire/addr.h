@@ -46,8 +46,7 @@ void atls_addr_put_body(struct atls_writer *w, const struct atls_addr *a);
  * Makes an address of HOST (IPv4 or IPv6 literal, the latter with or without
  * brackets, or a name of 1 to 255 bytes) and PORT. 0 or ATLS_E_INVAL.
  */
-int atls_addr_parse(
-    const char *host, uint16_t port, struct atls_addr *a);
+int atls_addr_parse(const char *host, uint16_t port, struct atls_addr *a);
 
 /*
  * Makes an address of "host:port" or "[v6]:port". An empty host ("" or ":80")

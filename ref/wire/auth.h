@@ -14,8 +14,8 @@
  * Writes hash, length and PADDING zero bytes to W. Fails only by filling W
  * (see atls_writer). The caller sends the result in one TLS write: AT-AU-02.
  */
-void atls_auth_put(struct atls_writer *w,
-    const uint8_t hash[ATLS_AUTH_HASH], uint16_t padding);
+void atls_auth_put(struct atls_writer *w, const uint8_t hash[ATLS_AUTH_HASH],
+    uint16_t padding);
 
 /* An authentication request being read. Start with all zero. */
 struct atls_auth_reader {

@@ -42,8 +42,7 @@ atls_bytes_str(const char *s)
 static inline bool
 atls_bytes_equal(struct atls_bytes a, struct atls_bytes b)
 {
-	return (a.len == b.len &&
-	    (a.len == 0 || memcmp(a.p, b.p, a.len) == 0));
+	return (a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0));
 }
 
 /* Drops the first N bytes of *B; N must not be above B->len. */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum atls_command {
-#define ATLS_COMMAND(name, number, sender, since, scope, data, text) \
+#define ATLS_COMMAND(name, number, sender, since, scope, data, text)           \
 	ATLS_CMD_##name = (number),
 #include "ref/wire/commands.def"
 #undef ATLS_COMMAND
@@ -28,7 +28,7 @@ struct atls_command_info {
 	enum atls_sender sender;
 	unsigned since; /* protocol version that introduced it */
 	enum atls_scope scope;
-	bool may_carry; /* false: the document defines no data for it */
+	bool may_carry;   /* false: the document defines no data for it */
 	const char *name; /* as in the document: "cmdHeartRequest" */
 	const char *tag;  /* short, for transcripts: "HeartRequest", "SYN" */
 	const char *text; /* what it is for */

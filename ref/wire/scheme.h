@@ -32,9 +32,9 @@ struct atls_scheme_note {
 /*
  * Parses TEXT. Returns 0, or ATLS_E_SYNTAX when it cannot be used at all: no
  * line with "=", no "stop", or a "stop" that is no integer (AT-PD-07). As in
- * the Go family the last of several equal keys counts and "stop" is taken modulo
- * 2^32, so a negative one hardly ever stops (AT-PD-10). A packet's key is its
- * number as Go prints it: "1", not "01".
+ * the Go family the last of several equal keys counts and "stop" is taken
+ * modulo 2^32, so a negative one hardly ever stops (AT-PD-10). A packet's key
+ * is its number as Go prints it: "1", not "01".
  */
 int atls_scheme_parse(struct atls_bytes text, struct atls_scheme *s);
 
@@ -67,7 +67,7 @@ uint16_t atls_scheme_padding0(
 struct atls_write {
 	uint32_t payload; /* next bytes of the packet to send as they are */
 	uint32_t waste;   /* bytes of waste frames after them, headers included:
-	                     0, or 7 and more */
+			     0, or 7 and more */
 };
 
 /* The planner of one packet. */

@@ -11,12 +11,12 @@
 
 /* What a settings frame says. The ranges borrow from the frame's data. */
 struct atls_settings {
-	bool has_version;        /* key "v" is there and is an integer */
-	int64_t version;         /* 0 when there is none */
-	struct atls_bytes v;     /* its text, for messages */
+	bool has_version;    /* key "v" is there and is an integer */
+	int64_t version;     /* 0 when there is none */
+	struct atls_bytes v; /* its text, for messages */
 	struct atls_bytes client;
 	bool has_md5;
-	struct atls_bytes md5;   /* as sent: any text of any length */
+	struct atls_bytes md5; /* as sent: any text of any length */
 };
 
 /*
@@ -29,8 +29,8 @@ void atls_settings_read(struct atls_bytes data, struct atls_settings *s);
 /*
  * The version in force when the peer says S: the smaller of OURS and what it
  * said, at least 1. Missing, malformed, zero or negative is 1 (AT-ST-09,
- * AT-ST-10); any larger number than ours means ours, 256 and 257 too (AT-ST-11).
- * A number that does not fit 64 bits is malformed.
+ * AT-ST-10); any larger number than ours means ours, 256 and 257 too
+ * (AT-ST-11). A number that does not fit 64 bits is malformed.
  */
 unsigned atls_settings_version(const struct atls_settings *s, unsigned ours);
 

@@ -29,8 +29,7 @@ struct atls_uot_request {
  * Reads a request off the front of *IN: 0, ATLS_E_MORE, ATLS_E_ADDR_TYPE or
  * ATLS_E_ADDR_EMPTY; *IN moves only on success.
  */
-int atls_uot_request_read(
-    struct atls_bytes *in, struct atls_uot_request *req);
+int atls_uot_request_read(struct atls_bytes *in, struct atls_uot_request *req);
 
 void atls_uot_request_put(
     struct atls_writer *w, const struct atls_uot_request *req);
@@ -40,8 +39,8 @@ void atls_uot_request_put(
  * length alone (AT-UT-03) and *ADDR is untouched, else address and length
  * (AT-UT-04). *LEN data bytes follow. Errors and *IN as above.
  */
-int atls_uot_header_read(struct atls_bytes *in, bool connect,
-    struct atls_addr *addr, uint16_t *len);
+int atls_uot_header_read(
+    struct atls_bytes *in, bool connect, struct atls_addr *addr, uint16_t *len);
 
 /* Writes the header of a datagram; ADDR is not used with CONNECT. */
 void atls_uot_header_put(struct atls_writer *w, bool connect,

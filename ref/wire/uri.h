@@ -13,9 +13,9 @@ struct atls_uri {
 	char password[ATLS_URI_MAX]; /* the auth part; "" when absent */
 	char host[ATLS_URI_MAX];     /* without brackets */
 	uint16_t port;
-	char sni[ATLS_URI_MAX];      /* "" when absent */
-	bool insecure;               /* insecure=1 */
-	char name[ATLS_URI_MAX];     /* the fragment; "" when absent */
+	char sni[ATLS_URI_MAX];  /* "" when absent */
+	bool insecure;           /* insecure=1 */
+	char name[ATLS_URI_MAX]; /* the fragment; "" when absent */
 };
 
 /*
@@ -24,8 +24,8 @@ struct atls_uri {
  * bracketed IPv6; port 1 to 65535; unknown parameters are ignored; "%00" and
  * bad escapes are errors.
  */
-int atls_uri_parse(const char *text, struct atls_uri *uri,
-    const char **reason, unsigned *at);
+int atls_uri_parse(
+    const char *text, struct atls_uri *uri, const char **reason, unsigned *at);
 
 /*
  * The name to send in the server_name extension for HOST: SNI when it is not

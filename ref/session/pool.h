@@ -20,12 +20,11 @@ struct atls_pool {
 	struct atls_pool_node *oldest, *newest;
 	size_t count;
 	uint64_t next_seq;
-	uint64_t timeout_ms;  /* reap what is idle longer; 0: never */
-	size_t min_idle;      /* the newest this many survive (AT-RU-06) */
+	uint64_t timeout_ms; /* reap what is idle longer; 0: never */
+	size_t min_idle;     /* the newest this many survive (AT-RU-06) */
 };
 
-void atls_pool_init(
-    struct atls_pool *p, uint64_t timeout_ms, size_t min_idle);
+void atls_pool_init(struct atls_pool *p, uint64_t timeout_ms, size_t min_idle);
 
 /* The number of a new session: 1, 2, ... within the pool's life. */
 uint64_t atls_pool_seq(struct atls_pool *p);

@@ -197,6 +197,9 @@ test_settings_version(void **state)
 		    atls_settings_version(&s, 2), cases[i].version);
 		assert_int_equal(atls_settings_version(&s, 1), 1);
 	}
+	/* A number that was not read does not count. */
+	s = (struct atls_settings){ .version = 2 };
+	assert_int_equal(atls_settings_version(&s, 2), 1);
 }
 
 /* A writer that holds a frame header already gets no LF before the settings. */

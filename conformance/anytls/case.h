@@ -173,6 +173,16 @@ enum outcome { OUT_ALIVE, OUT_CLOSED };
 enum outcome alive_or_closed(struct peer *p, const struct frame *forbidden);
 /* Refused: an Alert with text, then close. */
 void expect_alert_and_close(struct peer *p);
+/*
+ * The authentication failed: the peer closes, or what it sends is no AnyTLS
+ * (a fallback; observed, and the case goes on without waiting for a close). The
+ * first bytes of a frame of command 0 to 10 fail the case. What is awaited is
+ * raw bytes, for an HTTP answer read as a frame header would never end.
+ */
+void expect_refused(struct peer *p);
+/* The next application data is exactly D, whatever it means as frames (what a
+ * fallback target sends), however it is cut. */
+void expect_raw(struct peer *p, struct data d);
 
 /* Takes the next frame, whatever it is (waste skipped); false at close. */
 bool next_frame(struct peer *p, struct frame *f);

@@ -20,10 +20,8 @@ expect_service(struct t *t, struct peer *p, uint32_t sid)
 	struct data want = text("does this session work?");
 	struct frame f;
 
-	cork(p);
 	tell_open(p, sid, dest_echo(t));
 	tell(p, psh(sid, want));
-	uncork(p);
 
 	while (want.len > 0) {
 		if (!next_frame(p, &f))

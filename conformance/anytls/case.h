@@ -198,6 +198,15 @@ void open_stream(struct peer *p, uint32_t sid, struct data dest);
 void tell_open(struct peer *p, uint32_t sid, struct data dest);
 /* Sends D on SID (its target echoes) and expects it back. */
 void echo(struct peer *p, uint32_t sid, struct data d);
+
+/*
+ * The two for sessions that have or had other streams: whatever comes for
+ * those on the way is skipped, such as a late FIN (AT-CL-02) or data of a
+ * stream closed a moment ago (AT-CL-06). echo_again() also takes the SYNACK of
+ * a stream that was opened with tell_open().
+ */
+void open_again(struct peer *p, uint32_t sid, struct data dest);
+void echo_again(struct peer *p, uint32_t sid, struct data d);
 /* The session works: opens stream SID to the shared echo and sees data come
  * back, whatever else the peer says meanwhile (skipped). For cases that ask for
  * no more than that; needs settings told before, but no heartbeats and no

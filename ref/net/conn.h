@@ -28,9 +28,6 @@
  * below which no longer. */
 #define CONN_HIGH_WATER (512U * 1024)
 #define CONN_LOW_WATER (128U * 1024)
-/* Bytes waiting for the peer above which nothing is read from it either: it
- * makes us answer (heartbeats) without reading the answers. */
-#define CONN_HARD_LIMIT (4U * 1024 * 1024)
 
 struct conn;
 

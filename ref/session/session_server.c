@@ -97,7 +97,8 @@ on_settings(
 			return (0);
 	}
 	atls_settings_read(part->data, &said);
-	if (said.version < s->policy->min_version) {
+	if (s->policy->min_version > 0 &&
+	    said.version < s->policy->min_version) {
 		err = refuse_version(s, &said);
 		if (err != 0)
 			return (err);

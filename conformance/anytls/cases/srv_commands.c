@@ -143,7 +143,7 @@ scheme_from_client(struct t *t)
 
 static const struct frame on_syn = FRAME(ATLS_CMD_SYN, 3),
 			  on_fin = FRAME(ATLS_CMD_FIN, 9),
-			  on_request = FRAME(ATLS_CMD_HEART_REQUEST, 0),
+			  on_request = FRAME(ATLS_CMD_HEART_REQUEST, 5),
 			  on_response = FRAME(ATLS_CMD_HEART_RESPONSE, 0),
 			  unknown_11 = FRAME(11, 0), unknown_99 = FRAME(99, 1),
 			  unknown_255 = FRAME(255, 0xffffffff);

@@ -1,0 +1,47 @@
+/* The AnyTLS pack, and the state it keeps for one case. */
+#ifndef ANYTLS_PACK_H
+#define ANYTLS_PACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conformance/engine/test.h"
+#include "ref/wire/bytes.h"
+#include "ref/wire/settings.h"
+
+extern const struct pack anytls_pack;
+
+struct tls_ctx;
+struct peer;
+
+struct state {
+	struct tls_ctx *tls; /* made by the first dial */
+	struct peer *peers;  /* all connections of the case */
+	bool after;          /* the case is over, its target is looked at */
+	struct t *t;
+	char md5[ATLS_MD5_HEX + 1];
+	uint16_t md5_port; /* the target MD5 and SCHEME are of; 0: none yet */
+	struct atls_bytes scheme; /* p NULL: not fetched */
+};
+
+static inline struct state *
+pack_state(struct t *t)
+{
+	return (t->pack);
+}
+
+/* Ends the case as t_fail(), or, when it is only looked at whether the target
+ * still serves, as a crash. */
+_Noreturn void pack_fail(struct t *t, const char *expected, const char *actual,
+    ...) __attribute__((format(printf, 3, 4)));
+
+/* Hooks of the pack; see struct pack. */
+void pack_begin(struct t *t);
+void pack_alive(struct t *t);
+
+extern const struct tcase probe_sanity;
+#define PROBE_NCASES 4
+extern const struct tcase probe_cases[PROBE_NCASES];
+
+#endif

@@ -1,0 +1,320 @@
+/* One TLS connection to the target: sending, reading, closing. */
+#include "conformance/anytls/peer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conformance/anytls/frames.h"
+
+#define READ_SIZE 65536
+/* How much of what came is kept as it came. */
+#define RAW_MAX (256u << 10)
+/* What a peer may send ahead of the case, besides echoes of what we sent. */
+#define QUEUE_BYTES (4u << 20)
+#define QUEUE_FRAMES 100000u
+
+int
+peer_left(uint64_t deadline)
+{
+	uint64_t now = t_now();
+
+	if (deadline <= now)
+		return (0);
+	return (deadline - now > 3600000 ? 3600000 : (int)(deadline - now));
+}
+
+const char *
+peer_closing_text(const struct peer *p)
+{
+	switch (p->closing) {
+	case OPEN:
+		return ("open");
+	case CLOSED_FIN:
+		return ("FIN without close_notify");
+	case CLOSED_NOTIFY:
+		return ("close_notify");
+	case CLOSED_RST:
+		return ("RST");
+	case CLOSED_TLS:
+		break;
+	}
+	return (tls_conn_error(p->tls));
+}
+
+static void
+closed(struct peer *p, enum closing how)
+{
+	if (p->closing != OPEN)
+		return;
+	p->closing = how;
+	p->closed_ms = t_now();
+	t_log(p->t, "← connection closed (%s)", peer_closing_text(p));
+}
+
+struct queued *
+peer_unlink(struct peer *p, struct queued **at)
+{
+	struct queued *q = *at;
+
+	*at = q->next;
+	if (*at == NULL)
+		p->tail = at;
+	p->nqueued--;
+	p->queued_len -= q->f.data.len;
+	return (q);
+}
+
+void
+peer_drop(struct queued *q)
+{
+	if (q != NULL)
+		free(q->data);
+	free(q);
+}
+
+void
+peer_drop_all(struct peer *p)
+{
+	while (p->head != NULL)
+		peer_drop(peer_unlink(p, &p->head));
+}
+
+void
+peer_came(void *ctx, const struct frame *f)
+{
+	struct peer *p = ctx;
+	struct queued *q;
+
+	if (f->cmd == ATLS_CMD_HEART_RESPONSE) {
+		if (f->sid == 0)
+			p->hearts_came++;
+		else
+			p->hearts_other++;
+	}
+	if (p->barrier_sid != 0 && f->sid >= p->barrier_sid) {
+		if (f->cmd == ATLS_CMD_PSH)
+			p->barrier_len += f->data.len;
+		if (f->cmd == ATLS_CMD_FIN)
+			p->barrier_fin = true;
+		return;
+	}
+	q = calloc(1, sizeof(*q));
+	if (q == NULL || (q->data = malloc(f->data.len + 1)) == NULL) {
+		free(q);
+		p->nomem = true;
+		return;
+	}
+	q->f = *f;
+	if (f->data.len != 0)
+		memcpy(q->data, f->data.p, f->data.len);
+	q->f.data.p = q->data;
+	*p->tail = q;
+	p->tail = &q->next;
+	p->nqueued++;
+	p->queued_len += f->data.len;
+}
+
+static void
+take_record(struct peer *p, const uint8_t *buf, size_t len)
+{
+	char line[TAP_LINE];
+
+	if (!tap_feed(&p->came, atls_bytes(buf, len), line))
+		p->nomem = true;
+	t_bytes(p->t, buf, len);
+	t_log(p->t, "← [%zu] %s", len, line);
+	snprintf(
+	    p->last, sizeof(p->last), "%.*s", (int)sizeof(p->last) - 1, line);
+	if (p->raw.len + len <= RAW_MAX && tls_buf_add(&p->raw, buf, len) != 0)
+		p->nomem = true;
+	if (p->queued_len > QUEUE_BYTES + 2 * p->sent_len ||
+	    p->nqueued > QUEUE_FRAMES + p->sent_len / ATLS_FRAME_HEADER)
+		p->flooded = true;
+}
+
+void
+peer_pump(struct peer *p)
+{
+	static const struct atls_bytes none;
+	uint8_t buf[TLS_MAX_PLAINTEXT];
+	size_t len;
+	int err = 0;
+
+	while (!p->flooded && !p->nomem &&
+	    (err = tls_conn_read(p->tls, buf, sizeof(buf), &len)) == 0)
+		take_record(p, buf, len);
+	if (p->nomem)
+		t_error(p->t, "out of memory");
+	/* What was lent to TLS ends with the caller. */
+	tls_conn_input(p->tls, none);
+	if (err == ATLS_E_CLOSED)
+		closed(p, CLOSED_NOTIFY);
+	else if (err != 0 && err != ATLS_E_MORE)
+		closed(p, CLOSED_TLS);
+}
+
+/* One read of the socket. False when there is nothing to read. */
+static bool
+read_some(struct peer *p)
+{
+	uint8_t buf[READ_SIZE];
+	ssize_t n;
+
+	do {
+		n = recv(p->fd, buf, sizeof(buf), 0);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return (false);
+	if (n > 0) {
+		tls_conn_input(p->tls, atls_bytes(buf, (size_t)n));
+		peer_pump(p);
+		return (true);
+	}
+	/* A reset that a write has reported reads as the end. */
+	if (n < 0 || p->write_error == ECONNRESET || p->write_error == EPIPE)
+		closed(p, CLOSED_RST);
+	else
+		closed(p, CLOSED_FIN);
+	return (true);
+}
+
+bool
+peer_fill(struct peer *p, uint64_t deadline)
+{
+	struct pollfd pfd = { .fd = p->fd, .events = POLLIN };
+	int n;
+
+	if (p->closing != OPEN || p->flooded)
+		return (true);
+	if (p->fd < 0)
+		t_error(p->t, "the case uses a connection that it has closed");
+	do {
+		n = poll(&pfd, 1, peer_left(deadline));
+		if (n < 0 && errno != EINTR)
+			t_error(p->t, "poll: %s", strerror(errno));
+		if (n > 0 && read_some(p))
+			return (true);
+	} while (n != 0);
+	return (false);
+}
+
+static void
+write_failed(struct peer *p, int err)
+{
+	if (p->write_error == 0)
+		t_log(p->t, "→ write failed: %s", strerror(err));
+	p->write_error = err;
+	p->out.len = 0;
+}
+
+/* Sends up to STEP bytes. False when the socket takes no more for now. */
+static bool
+send_some(struct peer *p, size_t step)
+{
+	size_t want = p->out.len;
+	ssize_t n;
+
+	if (step != 0 && want > step)
+		want = step;
+	do {
+		n = send(p->fd, p->out.p, want, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n > 0)
+		tls_buf_drop(&p->out, (size_t)n);
+	else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return (false);
+	else
+		write_failed(p, n < 0 ? errno : EPIPE);
+	return (true);
+}
+
+enum peer_sent
+peer_flush(struct peer *p, uint64_t deadline, size_t step, bool reading)
+{
+	struct pollfd pfd = { .fd = p->fd };
+
+	if (p->fd < 0)
+		t_error(p->t, "the case uses a connection that it has closed");
+	while (p->out.len != 0) {
+		if (p->write_error != 0)
+			break;
+		if (send_some(p, step))
+			continue;
+		pfd.events = POLLOUT;
+		if (reading && p->closing == OPEN && !p->flooded)
+			pfd.events |= POLLIN;
+		pfd.revents = 0;
+		if (poll(&pfd, 1, peer_left(deadline)) == 0)
+			return (PEER_STUCK);
+		if (pfd.revents & POLLIN)
+			read_some(p);
+	}
+	p->out.len = 0;
+	return (p->write_error != 0 ? PEER_BROKEN : PEER_SENT);
+}
+
+bool
+peer_put_quietly(struct peer *p, struct data d)
+{
+	if (d.kind != DATA_EXACT)
+		t_error(p->t, "the case sends data that is only a pattern");
+	p->last_tell_ms = t_now();
+	p->sent_len += d.len;
+	if (d.len == 0 || p->write_error != 0)
+		return (false);
+	if (tls_conn_write(p->tls, atls_bytes(d.p, d.len)) != 0) {
+		write_failed(p, EPIPE);
+		return (false);
+	}
+	return (true);
+}
+
+/* The sizes of the records D goes out in, which TLS cuts at its maximum. */
+static void
+sizes(size_t len, char *out, size_t cap)
+{
+	size_t full = len / TLS_MAX_PLAINTEXT;
+	size_t rest = len % TLS_MAX_PLAINTEXT;
+
+	if (full == 0 || len == TLS_MAX_PLAINTEXT)
+		snprintf(out, cap, "%zu", len);
+	else if (full == 1)
+		snprintf(out, cap, "%d+%zu", TLS_MAX_PLAINTEXT, rest);
+	else if (rest != 0)
+		snprintf(out, cap, "%zux%d+%zu", full, TLS_MAX_PLAINTEXT, rest);
+	else
+		snprintf(out, cap, "%zux%d", full, TLS_MAX_PLAINTEXT);
+}
+
+void
+peer_log_told(struct peer *p, struct data d, const char *note)
+{
+	char line[TAP_LINE], size[64];
+
+	if (d.kind != DATA_EXACT)
+		t_error(p->t, "the case sends data that is only a pattern");
+	if (!tap_feed(&p->told, atls_bytes(d.p, d.len), line))
+		t_error(p->t, "out of memory");
+	sizes(d.len, size, sizeof(size));
+	t_log(p->t, "→ [%s%s] %s", note, size, line);
+}
+
+bool
+peer_put(struct peer *p, struct data d, const char *note)
+{
+	if (d.len != 0)
+		peer_log_told(p, d, note);
+	return (peer_put_quietly(p, d));
+}
+
+void
+peer_close(struct peer *p)
+{
+	if (p->fd >= 0)
+		close(p->fd);
+	p->fd = -1;
+}

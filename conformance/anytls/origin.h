@@ -1,0 +1,26 @@
+/* What the verbs on origins share. */
+#ifndef ANYTLS_ORIGIN_H
+#define ANYTLS_ORIGIN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "conformance/anytls/case.h"
+
+struct origin {
+	struct t *t;
+	int fd;
+	const char *host; /* what the target is told to dial */
+	uint16_t port;
+};
+
+/* Skips the case where ::1 of the target is not ours. */
+void origin_needs_ipv6(struct t *t);
+
+/* Closes the connection of the struct app ARG; again is fine. */
+void app_free(void *arg);
+
+/* What came: bytes in BUF; 0: the end, which A remembers; -1: nothing. */
+ssize_t app_read(struct app *a, uint8_t *buf, size_t cap);
+
+#endif

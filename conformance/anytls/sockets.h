@@ -1,0 +1,36 @@
+/* Plain sockets of the suite: what origins, UDP and streams share. */
+#ifndef ANYTLS_SOCKETS_H
+#define ANYTLS_SOCKETS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "conformance/anytls/case.h"
+
+/* A connection that the target made to an origin. */
+struct app {
+	struct t *t;
+	int fd;   /* -1: we have closed it */
+	bool eof; /* FIN or RST has been read */
+	uint16_t port;
+};
+
+/*
+ * A socket of TYPE bound to the numeric address HOST and a free port, closed
+ * with the case, non-blocking. Errors end the case (t_error); -1 with errno
+ * only when the address family or address does not exist here.
+ */
+int socket_bound(struct t *t, const char *host, int type, uint16_t *port);
+
+/* The socket address of numeric HOST and PORT; 0 when HOST is not numeric. */
+socklen_t socket_address(
+    const char *host, uint16_t port, struct sockaddr_storage *ss);
+
+/* Closes FD when the case ends. */
+void socket_closes(struct t *t, int fd);
+
+/* Waits for EVENTS (of poll.h) on FD until DEADLINE; 0: it passed. */
+short socket_wait(struct t *t, int fd, short events, uint64_t deadline);
+
+#endif

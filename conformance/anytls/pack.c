@@ -1,0 +1,107 @@
+/* The AnyTLS pack: its suites, and the hooks around every case. */
+#include "conformance/anytls/pack.h"
+
+#include <stdio.h>
+
+#include "conformance/anytls/frames.h"
+#include "conformance/anytls/verbs.h"
+
+/* One for each file in cases/, in the order of reports. */
+#define SUITES(X)                                                              \
+	X(srv_auth)                                                            \
+	X(srv_framing)                                                         \
+	X(srv_commands)                                                        \
+	X(srv_settings)                                                        \
+	X(srv_version)                                                         \
+	X(srv_scheme)                                                          \
+	X(srv_stream)                                                          \
+	X(srv_address)                                                         \
+	X(srv_data)                                                            \
+	X(srv_fin)                                                             \
+	X(srv_waste)                                                           \
+	X(srv_heart)                                                           \
+	X(srv_alert)
+
+#define DECLARE(name) extern const struct suite suite_##name;
+SUITES(DECLARE)
+#undef DECLARE
+
+#define LIST(name) &suite_##name,
+static const struct suite *const suites[] = { SUITES(LIST) NULL };
+#undef LIST
+
+extern const char requirements_tsv[];
+
+static void
+state_free(void *arg)
+{
+	struct state *st = arg;
+
+	tls_ctx_free(st->tls);
+}
+
+void
+pack_begin(struct t *t)
+{
+	struct state *st = t_alloc(t, sizeof(*st));
+
+	memset(st, 0, sizeof(*st));
+	st->t = t;
+	t->pack = st;
+	t_cleanup(t, state_free, st);
+}
+
+/* Without heartbeats and without an origin there is nothing to ask for. */
+static bool
+can_ask(struct t *t)
+{
+	return (target_version(t) >= 2 ||
+	    t_feature_value(t, "origin") != NULL ||
+	    t_feature_value(t, "heartbeat") != NULL);
+}
+
+void
+pack_alive(struct t *t)
+{
+	struct state *st = pack_state(t);
+	struct peer *p;
+
+	st->after = true;
+	t_log(t, "after the case: does the target still serve?");
+	p = dial_auth(t);
+	if (!can_ask(t))
+		return;
+	tell(p, settings(settings_text(t, "2", ATLS_SCHEME_DEFAULT_MD5)));
+	barrier(p);
+}
+
+static void
+annotate(const uint8_t *p, size_t len, char *out, size_t size)
+{
+	const struct atls_command_info *info;
+	struct atls_frame f;
+	char number[16];
+
+	out[0] = '\0';
+	if (len < ATLS_FRAME_HEADER)
+		return;
+	f = atls_frame_get(p);
+	info = atls_command_info(f.cmd);
+	snprintf(number, sizeof(number), "%u", f.cmd);
+	snprintf(out, size, "cmd=%s sid=%u len=%u",
+	    info != NULL ? info->tag : number, f.sid, f.len);
+}
+
+const struct pack anytls_pack = {
+	.name = "anytls",
+	.document = "AnyTLS protocol, versions 1 and 2 (anytls-go v0.0.13), "
+		    "with udp-over-tcp 2",
+	.suites = suites,
+	.requirements = requirements_tsv,
+	.sanity = &probe_sanity,
+	.probes = probe_cases,
+	.nprobes = PROBE_NCASES,
+	.begin = pack_begin,
+	.alive = pack_alive,
+	.annotate = annotate,
+};

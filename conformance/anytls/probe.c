@@ -1,0 +1,227 @@
+/* Is the target usable, and what can it do. */
+#include <netdb.h>
+#undef NO_DATA /* a number of netdb.h; here a value of case.h */
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "conformance/anytls/frames.h"
+#include "conformance/anytls/origin.h"
+#include "conformance/anytls/sockets.h"
+#include "conformance/anytls/target.h"
+#include "conformance/anytls/verbs.h"
+
+/* Sanity says within 5 s what is wrong. */
+#define CONNECT_MS 3000
+#define ANSWER_MS 1500
+#define SANITY_BUDGET_MS 8000
+
+#define UNUSABLE "a target that authenticates us and answers"
+
+/* Waits for the first byte of an answer, or a close. */
+static bool
+answered(struct peer *p)
+{
+	uint64_t deadline = t_deadline(p->t, ANSWER_MS);
+
+	while (p->raw.len == 0 && p->closing == OPEN)
+		if (!peer_fill(p, deadline))
+			return (false);
+	return (true);
+}
+
+static void
+judge_answer(struct t *t, struct peer *p)
+{
+	char quoted[128];
+
+	if (p->raw.len == 0)
+		t_fail(t, UNUSABLE,
+		    "closed the connection after authentication (%s): wrong "
+		    "password?",
+		    peer_closing_text(p));
+	if (p->raw.p[0] >= ATLS_NCOMMANDS)
+		t_fail(t, UNUSABLE,
+		    "answered the authentication with something else than "
+		    "AnyTLS, %s: wrong password?",
+		    frames_quote(p->raw.p, p->raw.len, quoted, sizeof(quoted)));
+	if (p->head != NULL && p->head->f.cmd == ATLS_CMD_ALERT &&
+	    p->head->f.data.len != 0)
+		t_fail(t, UNUSABLE, "refused the session: %s",
+		    frames_quote(p->head->f.data.p, p->head->f.data.len, quoted,
+			sizeof(quoted)));
+}
+
+/* Settings and a stream to the echo first: a version 1 server may know no
+ * heartbeat, and answers no settings. */
+static void
+sanity(struct t *t)
+{
+	char err[PEER_ERRLEN];
+	struct peer *p;
+	struct data d;
+
+	p = peer_connect(t, t_deadline(t, CONNECT_MS), err);
+	if (p == NULL)
+		t_fail(t, UNUSABLE, "%s", err);
+	peer_put(p, auth_bytes(t, t->target.password, 30, 0), "");
+	d = encode(t, settings(settings_text(t, "2", ATLS_SCHEME_DEFAULT_MD5)));
+	d = join(t, d, encode(t, syn(1)));
+	d = join(t, d, encode(t, psh(1, dest_echo(t))));
+	d = join(t, d, encode(t, psh(1, text("anytls-conform"))));
+	peer_put(p, d, "");
+	peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
+	if (!answered(p)) {
+		peer_put(p, encode(t, heart_request(0)), "");
+		peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
+		if (!answered(p))
+			t_fail(t, UNUSABLE,
+			    "took the authentication but answered no "
+			    "settings, heartbeat or stream within %.1f s",
+			    2 * ANSWER_MS * t->time_scale / 1000);
+	}
+	judge_answer(t, p);
+}
+
+const struct tcase probe_sanity = { "suite/sanity", NULL, sanity,
+	.budget_ms = SANITY_BUDGET_MS };
+
+static void
+ask(struct t *t, const char *v, struct answer *a)
+{
+	target_ask(t, v, "00000000000000000000000000000000", a);
+	if (!a->connected)
+		t_error(t, "%s: %s", peer_target(t), a->error);
+}
+
+/* Single-stream dialect: its number is given back, and version 1 refused. */
+static bool
+is_v3(struct t *t)
+{
+	struct answer a;
+
+	ask(t, "3", &a);
+	if (!a.settings || a.version != 3)
+		return (false);
+	ask(t, "1", &a);
+	return (a.alert);
+}
+
+static void
+find_version(struct t *t)
+{
+	const char *forced = t_feature_value(t, "profile");
+	const char *found = "v1";
+	struct answer a;
+
+	ask(t, "2", &a);
+	if (is_v3(t))
+		found = "v3";
+	else if (a.settings && a.version >= 2)
+		found = "v2";
+	t_feature(t, "profile", found);
+	if (forced != NULL && forced[0] == 'v')
+		found = forced;
+	if (strcmp(found, "v1") != 0)
+		t_feature(t, "v2", NULL);
+	if (strcmp(found, "v3") == 0) {
+		t_feature(t, "v3", NULL);
+	} else {
+		t_feature(t, "mux", NULL);
+		t_feature(t, "reuse", NULL);
+	}
+	t_feature(t, "udp", NULL);
+	if (a.heart)
+		t_feature(t, "heartbeat", NULL);
+	t_feature(t, "scheme", a.update ? "told" : "not told");
+}
+
+/* What the peer says of stream 1, without waiting: true when it failed. */
+static bool
+stream_failed(struct peer *p)
+{
+	struct queued *q;
+
+	peer_fill(p, 0);
+	for (q = p->head; q != NULL; q = q->next)
+		if (q->f.sid == 1 &&
+		    (q->f.cmd == ATLS_CMD_FIN ||
+			(q->f.cmd == ATLS_CMD_SYNACK && q->f.data.len != 0)))
+			return (true);
+	return (p->closing != OPEN);
+}
+
+/* Waits until the target connects to O; false when it says it cannot, or at
+ * the deadline. */
+static bool
+reached(struct t *t, struct peer *p, struct origin *o, bool *refused)
+{
+	uint64_t deadline = verb_deadline(t, 0);
+	struct pollfd pfd[2] = { { .fd = o->fd, .events = POLLIN },
+		{ .fd = p->fd, .events = POLLIN } };
+
+	*refused = false;
+	while (poll(pfd, 2, peer_left(deadline)) > 0) {
+		if (pfd[0].revents & POLLIN)
+			return (true);
+		if ((pfd[1].revents & ~POLLOUT) != 0 && stream_failed(p)) {
+			/* It may have connected all the same. */
+			*refused = socket_wait(t, o->fd, POLLIN,
+				       t_deadline(t, 100)) == 0;
+			return (!*refused);
+		}
+	}
+	return (false);
+}
+
+/*
+ * A target that connects nowhere and says nothing is not excused on one host:
+ * there its silence is a failure, elsewhere a firewall's.
+ */
+static void
+find_origin(struct t *t)
+{
+	struct origin *o = listen_origin(t);
+	char err[PEER_ERRLEN];
+	bool refused, local = strncmp(t->origin_host, "127.", 4) == 0;
+	struct peer *p;
+	struct data d;
+
+	p = peer_connect(t, t_deadline(t, CONNECT_MS), err);
+	if (p == NULL)
+		t_error(t, "%s: %s", peer_target(t), err);
+	peer_put(p, auth_bytes(t, t->target.password, 30, 0), "");
+	d = encode(t, settings(settings_text(t, "2", ATLS_SCHEME_DEFAULT_MD5)));
+	d = join(t, d, encode(t, syn(1)));
+	d = join(t, d, encode(t, psh(1, dest(t, o))));
+	peer_put(p, d, "");
+	peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
+	if (reached(t, p, o, &refused) || (local && !refused))
+		t_feature(t, "origin", NULL);
+}
+
+static void
+find_ipv6(struct t *t)
+{
+	origin_needs_ipv6(t);
+	listen_origin6(t);
+	t_feature(t, "ipv6", NULL);
+}
+
+static void
+find_names(struct t *t)
+{
+	struct addrinfo *ai;
+
+	if (getaddrinfo("localhost", NULL, NULL, &ai) != 0)
+		return;
+	freeaddrinfo(ai);
+	t_feature(t, "names", NULL);
+}
+
+const struct tcase probe_cases[PROBE_NCASES] = {
+	{ "suite/probe/version", NULL, find_version },
+	{ "suite/probe/origin", NULL, find_origin },
+	{ "suite/probe/ipv6", NULL, find_ipv6 },
+	{ "suite/probe/names", NULL, find_names },
+};

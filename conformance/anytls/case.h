@@ -207,6 +207,9 @@ void echo(struct peer *p, uint32_t sid, struct data d);
  */
 void open_again(struct peer *p, uint32_t sid, struct data dest);
 void echo_again(struct peer *p, uint32_t sid, struct data d);
+/* After a barrier, and up to MS later: has FIN come for stream SID? For where a
+ * server may serve or end a stream; nothing is taken. */
+bool stream_ended(struct peer *p, uint32_t sid, uint32_t ms);
 /* The session works: opens stream SID to the shared echo and sees data come
  * back, whatever else the peer says meanwhile (skipped). For cases that ask for
  * no more than that; needs settings told before, but no heartbeats and no

@@ -1,6 +1,5 @@
 /* Verbs for sessions that carry, or carried, other streams as well. */
-#include "conformance/anytls/case.h"
-#include "conformance/anytls/peer.h"
+#include "conformance/anytls/verbs.h"
 
 void
 open_again(struct peer *p, uint32_t sid, struct data dest)
@@ -46,4 +45,22 @@ echo_again(struct peer *p, uint32_t sid, struct data d)
 		if (f.sid == sid)
 			take_echo(p, &f, d, &at);
 	}
+}
+
+bool
+stream_ended(struct peer *p, uint32_t sid, uint32_t ms)
+{
+	uint64_t deadline;
+	struct queued *q;
+
+	barrier(p);
+	deadline = t_deadline(p->t, ms);
+	do {
+		for (q = p->head; q != NULL; q = q->next)
+			if (q->f.cmd == ATLS_CMD_FIN && q->f.sid == sid)
+				return (true);
+		if (p->closing != OPEN)
+			verb_fail_closed(p, "the session goes on");
+	} while (verb_wait(p, deadline));
+	return (false);
 }

@@ -55,7 +55,7 @@ link_idle(struct link *l)
 {
 	struct dialer *d = l->dialer;
 
-	if (!l->ready || !d->cfg.reuse) {
+	if (!l->ready || l->broken || !d->cfg.reuse) {
 		link_free(l);
 		return;
 	}
@@ -413,7 +413,8 @@ log_over(const struct link *l, int err, const char *why)
 		    "server %s closed the session before any frame: "
 		    "wrong password?",
 		    d->server);
-	else if (l->stream == NULL || l->pooled || l->alerted)
+	else if (l->stream == NULL || l->pooled || l->alerted ||
+	    may_retry(l, l->stream))
 		log_write(d->cfg.log, LOGL_DEBUG, "session %llu is over: %s",
 		    seq(l), why);
 	else

@@ -180,6 +180,7 @@ add_pad(struct atls_out *o, uint32_t pad)
 	uint8_t *at = atls_out_room(o, pad);
 	struct atls_writer w;
 
+	assert(o->ready == o->tail);
 	if (at == NULL)
 		return (0);
 	w = atls_writer(at, pad);
@@ -203,7 +204,7 @@ atls_out_next(struct atls_out *o, struct atls_bytes *out, uint32_t pad)
 		o->shaped -= n;
 	} else if (n > ATLS_SESSION_WRITE_MAX) {
 		n = ATLS_SESSION_WRITE_MAX;
-	} else if (pad != 0 && o->ready == o->tail) {
+	} else if (pad != 0) {
 		n += add_pad(o, pad);
 	}
 	*out = atls_bytes(o->buf + o->head, n);

@@ -49,8 +49,9 @@ int atls_out_cut(struct atls_out *o, uint32_t len);
 
 /*
  * Gives the next write, or false. When all is given, the call that says false
- * gives the memory back. PAD bytes of waste (0, or at least 7) are added to a
- * write that ends on a frame border.
+ * gives the memory back. PAD bytes of waste (0, or at least 7; servers
+ * only, who never hold a packet back) are added to a write that ends on a frame
+ * border.
  */
 bool atls_out_next(struct atls_out *o, struct atls_bytes *out, uint32_t pad);
 

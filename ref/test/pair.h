@@ -35,7 +35,7 @@ struct end {
 	size_t ndraws, drawn;
 };
 
-static inline void
+__attribute__((format(printf, 2, 3))) static inline void
 add_text(char *to, const char *fmt, ...)
 {
 	size_t len = strlen(to);

@@ -22,6 +22,12 @@ watchdog(void **state)
 	(void)state;
 	start(&atls_policy_default, "v=2");
 	assert_true(atls_session_deadline(client.s) == UINT64_MAX);
+	end_free(&client);
+	/* Not even when the version is known before it opens. */
+	end_new_plain(&client, &atls_policy_default);
+	give(&client, ATLS_CMD_SERVER_SETTINGS, 0, "v=2");
+	(void)open_stream(&client);
+	assert_true(atls_session_deadline(client.s) == UINT64_MAX);
 	client.now_ms = 5000;
 	(void)open_stream(&client);
 	assert_int_equal(atls_session_deadline(client.s), 8000);

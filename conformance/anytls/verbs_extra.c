@@ -9,41 +9,39 @@ open_again(struct peer *p, uint32_t sid, struct data dest)
 		expect_within(p, synack(sid, NO_DATA), p->t->timeout_ms);
 }
 
-/* Checks that F continues D at *AT. */
+/* Takes what F adds to the *AT bytes of D that have come. */
 static void
-take_echo(struct peer *p, const struct frame *f, struct data d, size_t *at)
+take_echo(struct peer *p, const char *expected, const struct frame *f,
+    struct data d, size_t *at)
 {
 	size_t n = f->data.len;
 
 	if (f->cmd == ATLS_CMD_SYNACK && n == 0)
 		return;
-	if (f->cmd == ATLS_CMD_HEART_REQUEST)
-		return; /* stream 0 has frames of the session too */
 	if (f->cmd != ATLS_CMD_PSH)
-		t_fail(p->t, t_printf(p->t, "the echo on stream %u", f->sid),
-		    "command %u on it after %zu of %zu bytes", f->cmd, *at,
-		    d.len);
-	if (n > d.len - *at || (n != 0 && memcmp(f->data.p, d.p + *at, n) != 0))
-		t_fail(p->t, t_printf(p->t, "the echo on stream %u", f->sid),
-		    "other bytes at offset %zu of %zu", *at, d.len);
+		verb_fail_frame(
+		    p, t_printf(p->t, "%s (%zu have come)", expected, *at), f);
+	verb_compare(p->t, expected, d, *at, atls_bytes(f->data.p, n));
 	*at += n;
 }
 
 void
 echo_again(struct peer *p, uint32_t sid, struct data d)
 {
-	struct frame f;
+	uint64_t deadline = verb_deadline(p->t, d.len);
+	const char *expected =
+	    t_printf(p->t, "the echo of %zu bytes on stream %u", d.len, sid);
+	struct queued *q;
 	size_t at = 0;
 
 	tell(p, psh(sid, d));
 	while (at < d.len) {
-		if (!next_frame(p, &f))
-			t_fail(p->t,
-			    t_printf(p->t, "the echo on stream %u", sid),
-			    "the session closed after %zu of %zu bytes", at,
-			    d.len);
-		if (f.sid == sid)
-			take_echo(p, &f, d, &at);
+		q = verb_front(p, deadline, NULL, true, expected);
+		if (q == NULL)
+			verb_fail_closed(p, expected);
+		if (q->f.sid == sid || q->f.cmd == ATLS_CMD_ALERT)
+			take_echo(p, expected, &q->f, d, &at);
+		verb_pop(p);
 	}
 }
 

@@ -359,6 +359,8 @@ late_bytes(struct t *t)
 	a = origin_accept(o2);
 	app_tell(a, pattern(t, 50000, 2));
 
+	if (target_version(t) >= 2)
+		expect_within(p, synack(2, NO_DATA), t->timeout_ms);
 	expect_data_of(p, 2, pattern(t, 50000, 2));
 }
 

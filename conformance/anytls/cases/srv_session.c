@@ -250,8 +250,7 @@ streams_in_turn(struct t *t)
 		for (uint32_t i = sid; i < sid + 10; i++)
 			tell_open(p, i, dest_echo(t));
 		for (uint32_t i = sid; i < sid + 10; i++)
-			tell(p, psh(i, text("x")));
-		expect_data_of(p, sid + 9, text("x"));
+			echo_again(p, i, text("x"));
 		cork(p);
 		for (uint32_t i = sid; i < sid + 10; i++)
 			tell(p, fin(i));

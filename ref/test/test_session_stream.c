@@ -245,8 +245,14 @@ fin_policies(void **state)
 	assert_false(atls_session_alive(server.s, 1));
 	assert_true(atls_session_over(server.s));
 	end_free(&server);
+}
 
-	p = atls_policy_default;
+static void
+fin_faults(void **state)
+{
+	struct atls_policy p = atls_policy_default;
+
+	(void)state;
 	p.data_after_fin = 1;
 	start(&p, "1");
 	give(&server, ATLS_CMD_SYN, 1, "");
@@ -422,6 +428,7 @@ main(void)
 		cmocka_unit_test(duplicate_syn),
 		cmocka_unit_test(fin_of_the_client),
 		cmocka_unit_test(fin_policies),
+		cmocka_unit_test(fin_faults),
 		cmocka_unit_test(half_close),
 		cmocka_unit_test(too_many_streams),
 		cmocka_unit_test(refused_stream),

@@ -145,7 +145,8 @@ void expect_within(struct peer *p, struct frame f, uint32_t ms);
 /* Exactly D arrives in PSH frames of stream SID, however it is cut. */
 void expect_data(struct peer *p, uint32_t sid, struct data d);
 /* Like expect_data, while frames of other streams may come too: they are kept
- * for later expectations of those streams. */
+ * for later expectations of those streams. The SYNACK of a stream that was
+ * opened with tell_open() may come before the data. */
 void expect_data_of(struct peer *p, uint32_t sid, struct data d);
 /* The peer closes the connection: FIN, RST, close_notify or their absence are
  * one. Frames before that fail the case. */

@@ -120,7 +120,7 @@ wait_either(const struct exchange *x, uint64_t deadline)
 	struct pollfd pfd[2] = { { .fd = x->p->fd, .events = POLLIN },
 		{ .fd = x->a->fd, .events = x->a->eof ? 0 : POLLIN } };
 
-	if (x->p->out.len != 0)
+	if (x->p->out.len != 0 || x->up_told < x->up.len)
 		pfd[0].events |= POLLOUT;
 	if (x->down_told < x->down.len)
 		pfd[1].events |= POLLOUT;

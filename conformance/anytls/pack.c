@@ -20,7 +20,10 @@
 	X(srv_fin)                                                             \
 	X(srv_waste)                                                           \
 	X(srv_heart)                                                           \
-	X(srv_alert)
+	X(srv_alert)                                                           \
+	X(srv_uot)                                                             \
+	X(srv_session)                                                         \
+	X(srv_v3)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)
@@ -47,6 +50,7 @@ pack_begin(struct t *t)
 
 	memset(st, 0, sizeof(*st));
 	st->t = t;
+	st->run_port = t->target.port;
 	t->pack = st;
 	t_cleanup(t, state_free, st);
 }

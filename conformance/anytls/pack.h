@@ -20,6 +20,7 @@ struct state {
 	struct peer *peers;  /* all connections of the case */
 	bool after;          /* the case is over, its target is looked at */
 	struct t *t;
+	uint16_t run_port; /* of the run's target, whose md5 was probed */
 	char md5[ATLS_MD5_HEX + 1];
 	uint16_t md5_port; /* the target MD5 and SCHEME are of; 0: none yet */
 	struct atls_bytes scheme; /* p NULL: not fetched */

@@ -10,6 +10,7 @@
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/target.h"
 #include "conformance/anytls/verbs.h"
+#include "ref/net/digest.h"
 
 /* Sanity says within 5 s what is wrong. */
 #define CONNECT_MS 3000
@@ -107,6 +108,18 @@ is_v3(struct t *t)
 	return (a.alert);
 }
 
+/* Of a target that sends no update we can only think that it has the default
+ * scheme, or none. */
+static void
+say_md5(struct t *t, const struct answer *a)
+{
+	char hex[ATLS_MD5_HEX + 1];
+
+	if (a->update && digest_md5_hex(a->scheme, hex) != 0)
+		t_error(t, "out of memory");
+	t_feature(t, "md5", a->update ? hex : ATLS_SCHEME_DEFAULT_MD5);
+}
+
 static void
 find_version(struct t *t)
 {
@@ -133,7 +146,7 @@ find_version(struct t *t)
 	t_feature(t, "udp", NULL);
 	if (a.heart)
 		t_feature(t, "heartbeat", NULL);
-	t_feature(t, "scheme", a.update ? "told" : "not told");
+	say_md5(t, &a);
 }
 
 /* What the peer says of stream 1, without waiting: true when it failed. */

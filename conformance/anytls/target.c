@@ -116,7 +116,10 @@ target_md5(const struct t *ct)
 {
 	/* What is remembered belongs to the case, not to its reader. */
 	struct state *st = ct->pack;
+	const char *probed = t_feature_value(ct, "md5");
 
+	if (probed != NULL && st->run_port == ct->target.port)
+		return (probed);
 	if (st->md5_port != ct->target.port)
 		learn_scheme(st->t);
 	return (st->md5);

@@ -211,6 +211,13 @@ void echo_again(struct peer *p, uint32_t sid, struct data d);
 /* After a barrier, and up to MS later: has FIN come for stream SID? For where a
  * server may serve or end a stream; nothing is taken. */
 bool stream_ended(struct peer *p, uint32_t sid, uint32_t ms);
+/* Stream SID is refused: SYNACK with a text, or FIN. SYNACK without data may
+ * come before, from a server that does not wait for its dial; frames of other
+ * streams are skipped. */
+void expect_refusal(struct peer *p, uint32_t sid);
+/* The next frame is the response to a heartbeat request of id SID: under that
+ * id or, as some servers do, under 0; with any data. */
+void expect_response(struct peer *p, uint32_t sid);
 /* The session works: opens stream SID to the shared echo and sees data come
  * back, whatever else the peer says meanwhile (skipped). For cases that ask for
  * no more than that; needs settings told before, but no heartbeats and no

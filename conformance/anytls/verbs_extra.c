@@ -62,3 +62,41 @@ stream_ended(struct peer *p, uint32_t sid, uint32_t ms)
 	} while (verb_wait(p, deadline));
 	return (false);
 }
+
+void
+expect_refusal(struct peer *p, uint32_t sid)
+{
+	uint64_t deadline = verb_deadline(p->t, 0);
+	const char *expected = t_printf(
+	    p->t, "stream %u refused: SYNACK with a text, or FIN", sid);
+	struct queued *q;
+	bool refused = false;
+
+	while (!refused) {
+		q = verb_front(p, deadline, NULL, true, expected);
+		if (q == NULL)
+			verb_fail_closed(p, expected);
+		if (q->f.sid == sid && q->f.cmd == ATLS_CMD_PSH)
+			verb_fail_frame(p, expected, &q->f);
+		refused = q->f.sid == sid &&
+		    (q->f.cmd == ATLS_CMD_FIN ||
+			(q->f.cmd == ATLS_CMD_SYNACK && q->f.data.len != 0));
+		verb_pop(p);
+	}
+}
+
+void
+expect_response(struct peer *p, uint32_t sid)
+{
+	const char *expected =
+	    t_printf(p->t, "a HeartResponse for stream %u or 0", sid);
+	struct queued *q =
+	    verb_front(p, verb_deadline(p->t, 0), NULL, true, expected);
+
+	if (q == NULL)
+		verb_fail_closed(p, expected);
+	if (q->f.cmd != ATLS_CMD_HEART_RESPONSE ||
+	    (q->f.sid != sid && q->f.sid != 0))
+		verb_fail_frame(p, expected, &q->f);
+	verb_pop(p);
+}

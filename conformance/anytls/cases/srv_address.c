@@ -19,26 +19,6 @@ neighbour_lives(struct t *t, struct peer *p)
 	echo_again(p, 1, pattern(t, 500, 9));
 }
 
-/* Stream SID is refused: SYNACK with a text, or FIN. A SYNACK without data
- * may come before, from a server that does not wait for its dial. */
-static void
-expect_refusal(struct t *t, struct peer *p, uint32_t sid)
-{
-	struct frame f;
-
-	while (next_frame(p, &f)) {
-		if (f.sid != sid)
-			continue;
-		if (f.cmd == ATLS_CMD_FIN)
-			return;
-		if (f.cmd == ATLS_CMD_SYNACK && f.data.len != 0)
-			return;
-		if (f.cmd == ATLS_CMD_PSH)
-			fail(t, "the stream refused", "data on it");
-	}
-	fail(t, "the stream refused", "the session closed");
-}
-
 /* ---- Forms ---- */
 
 static void
@@ -248,7 +228,7 @@ malformed_refused(struct t *t)
 
 	tell_open(p, 1, bytes(odd->p, odd->len));
 
-	expect_refusal(t, p, 1);
+	expect_refusal(p, 1);
 }
 
 /* Half an address, then FIN: nothing is dialled and the session goes on. */
@@ -313,7 +293,7 @@ failure_told(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 
 	tell_open(p, 1, f->dest(t));
-	expect_refusal(t, p, 1);
+	expect_refusal(p, 1);
 }
 
 static void
@@ -350,7 +330,7 @@ refused_no_success_after(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 
 	tell_open(p, 1, dest_refused(t));
-	expect_refusal(t, p, 1);
+	expect_refusal(p, 1);
 
 	expect_none(p, synack(1, NO_DATA));
 }

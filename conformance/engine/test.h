@@ -192,6 +192,9 @@ struct pack {
 	 * must t_crash() if the target no longer serves. */
 	void (*begin)(struct t *t);
 	void (*alive)(struct t *t);
+	/* Text of {padding_scheme} in a --sut command when the case gives none;
+	 * NULL: it has no value then. */
+	const char *padding_scheme;
 	/* Optional: explains P in one line of at most SIZE - 1 bytes for the
 	 * report ("cmd=FIN sid=1 len=0"). Runs in the reporting process. */
 	void (*annotate)(const uint8_t *p, size_t len, char *out, size_t size);

@@ -1,0 +1,202 @@
+/* What it means for the cases when the shared target is gone. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conformance/engine/prepare.h"
+#include "conformance/engine/sched_impl.h"
+
+/* Enough for any suite whose every case kills the target. */
+#define MOST_DEATHS 1000
+
+static void
+add_suspect(struct sched *s, struct item *item)
+{
+	plan_result_free(&item->result);
+	item->state = ITEM_WAITING;
+	item->phase = PHASE_SUSPECTS;
+	item->death = s->ndeaths;
+	s->suspects =
+	    words_grow(s->suspects, s->nsuspects + 1, sizeof(*s->suspects));
+	s->suspects[s->nsuspects++] = item;
+}
+
+/* Those that ran when it died, and those that ended badly just before and have
+ * not been reported. */
+static void
+collect_suspects(struct sched *s)
+{
+	struct plan *plan = s->cfg.plan;
+	enum status status;
+	size_t i;
+
+	for (i = s->reported; i < plan->n; i++) {
+		struct item *item = &plan->items[i];
+
+		status = item->result.status;
+		if (item->state == ITEM_RUNNING)
+			item->death = s->ndeaths;
+		else if (item->state == ITEM_DONE && item->ended_ms != 0 &&
+		    (status == ST_FAIL || status == ST_CRASH ||
+			status == ST_ERROR) &&
+		    item->phase != PHASE_SUSPECTS &&
+		    t_now() < item->ended_ms + 2 * SCHED_HOLD_MS)
+			add_suspect(s, item);
+	}
+	jobs_abandon(&s->jobs);
+	for (i = s->reported; i < plan->n; i++)
+		if (plan->items[i].death == s->ndeaths &&
+		    plan->items[i].phase != PHASE_SUSPECTS)
+			add_suspect(s, &plan->items[i]);
+}
+
+/* The target is dead and reaped: remember why, set the suspects aside, start
+ * another. */
+static void
+bury(struct sched *s, const char *why)
+{
+	struct complaint c;
+	struct death *d;
+
+	s->deaths = words_grow(s->deaths, s->ndeaths + 1, sizeof(*s->deaths));
+	d = &s->deaths[s->ndeaths++];
+	snprintf(d->why, sizeof(d->why), "%s", why);
+	d->tail = launch_tail(&s->cfg.shared->l);
+	/* What runs on targets of its own has nothing to do with it. */
+	if (s->phase < PHASE_DANGEROUS)
+		collect_suspects(s);
+	if (s->ndeaths > MOST_DEATHS) {
+		s->gone = true;
+		sched_stop(s, "the target ended too often");
+	} else if (shared_start(s->cfg.shared, s->cfg.env, &c) != 0) {
+		s->gone = true;
+		sched_stop(
+		    s, "the target ended and did not start again: %s", c.text);
+	}
+}
+
+void
+deaths_check(struct sched *s)
+{
+	char why[BOX_TEXT];
+
+	if (shared_alive(s->cfg.shared, s->cfg.env))
+		return;
+	launch_obituary(&s->cfg.shared->l, why, sizeof(why));
+	bury(s, why);
+}
+
+/* "a, b, c" of the cases that run now. */
+static void
+name_running(struct sched *s, char *out, size_t size)
+{
+	size_t i, n = 0;
+
+	snprintf(out, size, "none");
+	for (i = 0; i < s->jobs.n && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s",
+		    i != 0 ? ", " : "", s->jobs.v[i].item->tc->id);
+}
+
+static void
+external_is_gone(struct sched *s, const struct item *item, const char *why)
+{
+	char running[BOX_TEXT / 2], text[BOX_TEXT];
+
+	name_running(s, running, sizeof(running));
+	snprintf(text, sizeof(text),
+	    "target is gone since %s: %s; running at that time: %s",
+	    item->tc->id, why, running);
+	report_finding(s->cfg.report, ST_CRASH, text, NULL);
+	s->gone = true;
+	sched_stop(s, "target is gone since %s", item->tc->id);
+}
+
+/* A crash was reported though the target takes connections: does it serve? */
+static void
+check_service(struct sched *s, const struct item *item)
+{
+	struct complaint c;
+	struct sanity sanity;
+	char why[BOX_TEXT];
+	bool stopped, ok;
+
+	ok = prepare_sanity(&sanity, s->cfg.env, s->cfg.stop_fd, &stopped, &c);
+	plan_result_free(&sanity.item.result);
+	if (ok)
+		return;
+	if (!s->cfg.env->managed) {
+		external_is_gone(s, item, c.text);
+		return;
+	}
+	if (!shared_alive(s->cfg.shared, s->cfg.env)) {
+		deaths_check(s);
+		return;
+	}
+	snprintf(why, sizeof(why), "it runs, but no longer serves: %s", c.text);
+	kill(-s->cfg.shared->l.pid, SIGABRT);
+	launch_stop(&s->cfg.shared->l);
+	bury(s, why);
+}
+
+void
+deaths_suspect(struct sched *s, struct item *item)
+{
+	enum status status = item->result.status;
+	int error;
+
+	if (status != ST_FAIL && status != ST_CRASH && status != ST_ERROR)
+		return;
+	if (!s->cfg.env->managed) {
+		error = shared_connect(s->cfg.env);
+		if (error != 0) {
+			external_is_gone(s, item, strerror(error));
+			return;
+		}
+	}
+	if (status == ST_CRASH)
+		check_service(s, item);
+}
+
+static bool
+is_repeated(const struct sched *s, size_t death)
+{
+	size_t i;
+
+	for (i = 0; i < s->nsuspects; i++)
+		if (s->suspects[i]->death == death && s->suspects[i]->crashed)
+			return true;
+	return false;
+}
+
+static void
+name_suspects(const struct sched *s, size_t death, char *out, size_t size)
+{
+	size_t i, n = 0;
+
+	snprintf(out, size, "none");
+	for (i = 0; i < s->nsuspects && n < size; i++)
+		if (s->suspects[i]->death == death)
+			n += (size_t)snprintf(out + n, size - n, "%s%s",
+			    n != 0 ? ", " : "", s->suspects[i]->tc->id);
+}
+
+void
+deaths_report(struct sched *s)
+{
+	char names[BOX_TEXT], text[3 * BOX_TEXT];
+	size_t i;
+
+	for (i = 0; i < s->ndeaths; i++) {
+		if (is_repeated(s, i + 1))
+			continue;
+		name_suspects(s, i + 1, names, sizeof(names));
+		snprintf(text, sizeof(text),
+		    "the target ended during the run: %s; cases running then: "
+		    "%s; none of them does it alone",
+		    s->deaths[i].why, names);
+		report_finding(
+		    s->cfg.report, ST_CRASH, text, s->deaths[i].tail);
+	}
+}

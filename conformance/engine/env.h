@@ -1,0 +1,37 @@
+/* What all cases of a run share. The parent owns and changes it; the cases'
+ * processes see it as it was when they were forked. */
+#ifndef ENGINE_ENV_H
+#define ENGINE_ENV_H
+
+#include <stdint.h>
+
+#include "conformance/engine/features.h"
+#include "conformance/engine/options.h"
+#include "conformance/engine/reach.h"
+#include "conformance/engine/test.h"
+#include "conformance/engine/words.h"
+
+#define ENV_PATH 512
+
+struct env {
+	const struct pack *pack;
+	const struct options *opt;
+	struct features features;
+	struct target target; /* .host is host below */
+	char host[REACH_HOST];
+	const char *origin_bind;
+	char origin_host[REACH_HOST];
+	uint16_t echo_port;
+	uint64_t seed;
+	char password[64]; /* made here when the user gave none */
+
+	/* --sut only. */
+	bool managed;
+	struct words command;
+	char
+	    dir[ENV_PATH - 128]; /* of temporary files; "" when there is none */
+	char cert[ENV_PATH], key[ENV_PATH]; /* "" unless the command has them */
+	char scheme[ENV_PATH]; /* file of the default padding scheme, or "" */
+};
+
+#endif

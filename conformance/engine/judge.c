@@ -1,0 +1,284 @@
+/* Sanity, probes, cases, sanity again; and everything around them. */
+#include "conformance/engine/judge.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conformance/engine/child.h"
+#include "conformance/engine/origin.h"
+#include "conformance/engine/prepare.h"
+#include "conformance/engine/sched.h"
+#include "conformance/engine/show.h"
+
+struct judge {
+	const struct judge_config *cfg;
+	struct env env;
+	struct reg reg;
+	struct plan plan;
+	struct report report;
+	struct origin_server origin;
+	struct shared shared;
+	uint64_t deadline_ms;
+	bool begun; /* the report has */
+};
+
+static uint64_t
+new_seed(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ((uint64_t)ts.tv_nsec << 12 ^ (uint64_t)ts.tv_sec ^
+		   (uint64_t)getpid() << 20) &
+	    0xffffffff;
+}
+
+static void
+set_up_env(struct judge *j)
+{
+	const struct options *opt = j->cfg->opt;
+	struct env *env = &j->env;
+	char profile[64];
+	size_t i;
+
+	env->pack = j->cfg->pack;
+	env->opt = opt;
+	env->seed = opt->seed != 0 ? opt->seed : new_seed();
+	env->target.password = opt->password;
+	env->target.sni = opt->sni;
+	env->origin_bind = opt->origin_bind;
+	for (i = 0; i < opt->features.n; i++)
+		features_declare(&env->features, opt->features.v[i]);
+	if (strcmp(opt->profile, "auto") != 0) {
+		snprintf(profile, sizeof(profile), "profile=%s", opt->profile);
+		features_declare(&env->features, profile);
+	}
+}
+
+static void
+set_up_report(struct judge *j)
+{
+	struct report *r = &j->report;
+	const struct options *opt = j->cfg->opt;
+
+	r->to =
+	    strcmp(opt->format, "jsonl") == 0 ? &report_jsonl : &report_text;
+	r->out = j->cfg->out;
+	r->env = &j->env;
+	r->program = j->cfg->program;
+	r->version = j->cfg->version;
+	r->document = j->cfg->pack->document;
+	r->totals.strict = opt->strict;
+	r->start_ms = t_now();
+	r->colour = report_wants_colour(opt->color, r->out);
+	if (opt->deadline_ms != 0)
+		j->deadline_ms = r->start_ms + opt->deadline_ms;
+}
+
+static void
+set_up_origin_host(struct judge *j)
+{
+	struct env *env = &j->env;
+	const char *host = j->cfg->opt->origin_advertise;
+	char local[REACH_HOST];
+
+	reach_local_address(env->host, local);
+	if (host == NULL)
+		host = strcmp(env->origin_bind, "0.0.0.0") == 0
+		    ? local
+		    : env->origin_bind;
+	snprintf(env->origin_host, sizeof(env->origin_host), "%s", host);
+}
+
+/* Plan, origin, target. 0 or a code. */
+static int
+set_up(struct judge *j, struct complaint *c)
+{
+	const struct options *opt = j->cfg->opt;
+	struct env *env = &j->env;
+	int rc;
+
+	set_up_env(j);
+	set_up_report(j);
+	rc = show_plan(&j->plan, &j->reg, j->cfg->pack, opt, c);
+	if (rc == 0 && opt->sut != NULL)
+		rc = shared_prepare(env, c);
+	if (rc == 0)
+		rc = origin_server_start(&j->origin, env->origin_bind, c);
+	if (rc != 0)
+		return rc;
+	env->echo_port = j->origin.port;
+	rc = shared_start(&j->shared, env, c);
+	if (rc != 0)
+		return rc;
+	set_up_origin_host(j);
+	snprintf(j->report.target, sizeof(j->report.target),
+	    strchr(env->host, ':') != NULL ? "[%s]:%u%s" : "%s:%u%s", env->host,
+	    (unsigned)env->target.port,
+	    env->managed ? " (started by --sut)" : "");
+	return 0;
+}
+
+/* The target is of no use: report what was seen, and say why in one sentence.
+ * ITEM may be NULL. */
+static int
+unusable(struct judge *j, const struct item *item, const char *why,
+    struct complaint *c)
+{
+	j->report.totals.unusable = true;
+	report_begin(&j->report, j->plan.n);
+	if (item != NULL)
+		j->report.to->result(&j->report, item);
+	report_end(&j->report);
+	return complain(c, EXIT_UNUSABLE, "target %s is unusable: %s",
+	    j->report.target, why);
+}
+
+static int
+interrupted(struct judge *j)
+{
+	j->report.totals.interrupted = true;
+	if (!j->begun)
+		report_begin(&j->report, j->plan.n);
+	return report_end(&j->report);
+}
+
+/* 0, or the exit code when the target is unusable; *STOPPED: interrupted. */
+static int
+check_usable(struct judge *j, bool *stopped, struct complaint *c)
+{
+	struct complaint why;
+	struct sanity sanity;
+	char text[COMPLAINT_LEN];
+	int error, rc = 0;
+
+	*stopped = false;
+	error = shared_connect(&j->env);
+	if (error != 0) {
+		snprintf(
+		    text, sizeof(text), "cannot connect: %s", strerror(error));
+		return unusable(j, NULL, text, c);
+	}
+	if (j->cfg->pack->sanity == NULL)
+		return 0;
+	if (prepare_sanity(&sanity, &j->env, j->cfg->stop_fd, stopped, &why))
+		plan_result_free(&sanity.item.result);
+	else {
+		sanity.item.result.evidence = launch_tail(&j->shared.l);
+		rc = unusable(j, &sanity.item, why.text, c);
+		plan_result_free(&sanity.item.result);
+	}
+	return rc;
+}
+
+static void
+last_sanity(struct judge *j)
+{
+	struct complaint why;
+	struct sanity sanity;
+	char text[2 * COMPLAINT_LEN];
+	bool stopped;
+	char *tail;
+
+	if (j->cfg->pack->sanity == NULL)
+		return;
+	if (!prepare_sanity(
+		&sanity, &j->env, j->cfg->stop_fd, &stopped, &why)) {
+		snprintf(text, sizeof(text),
+		    "after the last case the target no longer passes the "
+		    "sanity check: %s",
+		    why.text);
+		tail = launch_tail(&j->shared.l);
+		report_finding(&j->report, ST_CRASH, text, tail);
+		free(tail);
+	}
+	plan_result_free(&sanity.item.result);
+	if (stopped)
+		j->report.totals.interrupted = true;
+}
+
+static int
+run_plan(struct judge *j, struct plan *bad_probes)
+{
+	const struct judge_config *cfg = j->cfg;
+	struct sched_config sched = { &j->env, &j->plan, &j->report, &j->shared,
+		cfg->stop_fd, j->deadline_ms };
+	struct sched_end end;
+	size_t i;
+
+	plan_repeat(&j->plan, cfg->opt->repeat);
+	j->begun = true;
+	report_begin(&j->report, j->plan.n);
+	for (i = 0; i < bad_probes->n; i++)
+		report_result(&j->report, &bad_probes->items[i]);
+	sched_run(&sched, &end);
+	if (!end.gone && !j->report.totals.interrupted)
+		last_sanity(j);
+	return report_end(&j->report);
+}
+
+/* For a debugger: the case in this very process. */
+static int
+run_here(struct judge *j, struct complaint *c)
+{
+	struct item *item = &j->plan.items[0];
+	struct child_config child;
+
+	memset(&child, 0, sizeof(child));
+	if (j->plan.n != 1)
+		return complain(c, EXIT_USAGE,
+		    "--no-fork takes the id of one case, not %zu", j->plan.n);
+	item->result.box = box_new();
+	if (item->result.box == NULL)
+		return complain(c, EXIT_SUITE, "out of memory");
+	child.env = &j->env;
+	child.tc = item->tc;
+	child.box = item->result.box;
+	j->begun = true;
+	report_begin(&j->report, 1);
+	child_run(&child);
+	item->result.status = item->result.box->status;
+	memcpy(item->result.class, item->result.box->class,
+	    sizeof(item->result.class));
+	report_result(&j->report, item);
+	return report_end(&j->report);
+}
+
+static int
+judge_target(struct judge *j, struct complaint *c)
+{
+	struct plan bad;
+	bool stopped;
+	int rc;
+
+	rc = check_usable(j, &stopped, c);
+	if (rc != 0)
+		return rc;
+	if (stopped || prepare_probes(&j->env, j->cfg->stop_fd, &bad))
+		return interrupted(j);
+	rc = j->cfg->opt->no_fork != NULL ? run_here(j, c) : run_plan(j, &bad);
+	plan_free(&bad);
+	return rc;
+}
+
+int
+judge_run(const struct judge_config *cfg, struct complaint *c)
+{
+	struct judge *j = words_alloc(1, sizeof(*j));
+	int rc;
+
+	j->cfg = cfg;
+	rc = set_up(j, c);
+	if (rc == 0)
+		rc = judge_target(j, c);
+	shared_end(&j->shared, &j->env);
+	origin_server_stop(&j->origin);
+	plan_free(&j->plan);
+	register_free(&j->reg);
+	features_free(&j->env.features);
+	free(j);
+	return rc;
+}

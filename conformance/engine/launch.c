@@ -1,0 +1,226 @@
+/* Starting, watching and stopping a target. */
+#include "conformance/engine/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conformance/engine/process.h"
+#include "conformance/engine/reach.h"
+#include "conformance/engine/test.h"
+#include "conformance/engine/text.h"
+
+#define STOP_MS 2000
+#define TAIL 4096
+
+_Noreturn static void
+exec_target(
+    const struct words *argv, const struct launch_config *cfg, int report_fd)
+{
+	char **args = words_alloc(argv->n + 1, sizeof(*args));
+	int fd, error;
+
+	process_become_child(cfg->own_group);
+	fd = open(cfg->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+	}
+	memcpy(args, argv->v, argv->n * sizeof(*args));
+	execvp(args[0], args);
+	error = errno;
+	if (write(report_fd, &error, sizeof(error)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* Forks; *ERROR is what kept the command from running, or 0. */
+static int
+spawn(struct launch *l, const struct words *argv,
+    const struct launch_config *cfg, int *error)
+{
+	int report[2];
+
+	*error = 0;
+	if (process_pipe(report) < 0)
+		return -1;
+	fflush(NULL);
+	l->pid = fork();
+	if (l->pid == 0)
+		exec_target(argv, cfg, report[1]);
+	close(report[1]);
+	if (l->pid > 0) {
+		if (cfg->own_group)
+			setpgid(l->pid, l->pid);
+		/* Ends when exec closes the other end. */
+		if (read(report[0], error, sizeof(*error)) < 0)
+			*error = errno;
+	}
+	close(report[0]);
+	return l->pid > 0 ? 0 : -1;
+}
+
+/* Waits until the port accepts; false with a sentence. */
+static bool
+wait_ready(struct launch *l, uint32_t ready_ms, struct complaint *c)
+{
+	uint64_t deadline = t_now() + ready_ms;
+	char why[512];
+	int fd;
+
+	do {
+		if (!launch_alive(l, 0)) {
+			launch_obituary(l, why, sizeof(why));
+			complain(c, EXIT_UNUSABLE,
+			    "the target ended before it was ready: %s", why);
+			return false;
+		}
+		fd = reach_connect("127.0.0.1", l->port, 200);
+		if (fd >= 0) {
+			close(fd);
+			return true;
+		}
+		poll(NULL, 0, 5);
+	} while (t_now() < deadline);
+	complain(c, EXIT_UNUSABLE,
+	    "the target was started, but 127.0.0.1:%u did not accept within "
+	    "%g s",
+	    (unsigned)l->port, ready_ms / 1000.0);
+	return false;
+}
+
+int
+launch_start(
+    struct launch *l, const struct launch_config *cfg, struct complaint *c)
+{
+	struct launch_values values = cfg->values;
+	struct words argv;
+	int error, rc;
+
+	memset(l, 0, sizeof(*l));
+	memset(&argv, 0, sizeof(argv));
+	values.port = l->port = reach_free_port(cfg->salt);
+	l->own_group = cfg->own_group;
+	snprintf(l->log, sizeof(l->log), "%s", cfg->log);
+	if (l->port == 0)
+		return complain(c, EXIT_SUITE, "no free port on 127.0.0.1");
+	rc = launch_expand(cfg->command, &values, &argv, c);
+	if (rc == 0 && spawn(l, &argv, cfg, &error) < 0)
+		rc = complain(c, EXIT_SUITE, "fork: %s", strerror(errno));
+	if (rc == 0 && error != 0) {
+		waitpid(l->pid, NULL, 0);
+		l->pid = 0;
+		rc = complain(c, EXIT_UNUSABLE, "cannot run '%s': %s",
+		    argv.v[0], strerror(error));
+	}
+	words_free(&argv);
+	if (rc != 0 || wait_ready(l, cfg->ready_ms, c))
+		return rc;
+	launch_stop(l);
+	return c->code;
+}
+
+bool
+launch_alive(struct launch *l, int grace_ms)
+{
+	if (l->pid == 0)
+		return false;
+	if (!process_wait(l->pid, grace_ms, &l->status))
+		return true;
+	/* What it may have started goes with it. */
+	if (l->own_group)
+		kill(-l->pid, SIGKILL);
+	l->pid = 0;
+	return false;
+}
+
+void
+launch_stop(struct launch *l)
+{
+	pid_t pid = l->pid;
+
+	if (pid == 0)
+		return;
+	kill(l->own_group ? -pid : pid, SIGTERM);
+	if (!launch_alive(l, STOP_MS)) {
+		return;
+	}
+	kill(l->own_group ? -pid : pid, SIGKILL);
+	waitpid(pid, &l->status, 0);
+	l->pid = 0;
+}
+
+char *
+launch_tail(const struct launch *l)
+{
+	FILE *f = fopen(l->log, "r");
+	char *text = NULL;
+	size_t len;
+	long size;
+
+	if (f == NULL)
+		return NULL;
+	if (fseek(f, 0, SEEK_END) == 0 && (size = ftell(f)) > 0) {
+		fseek(f, size > TAIL ? size - TAIL : 0, SEEK_SET);
+		text = words_alloc(TAIL + 1, 1);
+		len = fread(text, 1, TAIL, f);
+		text[len] = '\0';
+	}
+	fclose(f);
+	return text;
+}
+
+static bool
+is_telling(const char *line)
+{
+	static const char *const marks[] = { "ERROR: AddressSanitizer",
+		"ERROR: LeakSanitizer",
+		"runtime error:", "WARNING: ThreadSanitizer",
+		"WARNING: MemorySanitizer", "Assertion `", "assertion failed",
+		"panicked at", "panic: ", "fatal error: ", "terminate called",
+		"Traceback (most recent", "stack smashing",
+		"SIGSEGV: segmentation violation" };
+	size_t i;
+
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strstr(line, marks[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* The first line of the log that says why; else its last one. */
+static void
+telling_line(const struct launch *l, char *out, size_t size)
+{
+	FILE *f = fopen(l->log, "r");
+	char line[512];
+
+	out[0] = '\0';
+	if (f == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (line[0] != '\0')
+			snprintf(out, size, "%s", line);
+		if (is_telling(line))
+			break;
+	}
+	fclose(f);
+}
+
+void
+launch_obituary(const struct launch *l, char *out, size_t size)
+{
+	char how[64], line[512];
+
+	process_describe(l->status, how, sizeof(how));
+	telling_line(l, line, sizeof(line));
+	snprintf(out, size, "%s%s%s", how, line[0] != '\0' ? "; it said: " : "",
+	    line);
+}

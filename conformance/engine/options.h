@@ -1,0 +1,109 @@
+/*
+ * The options: one table that the parser, the help text, the environment and
+ * the replay command are made from.
+ */
+#ifndef ENGINE_OPTIONS_H
+#define ENGINE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "conformance/engine/complaint.h"
+#include "conformance/engine/select.h"
+#include "conformance/engine/words.h"
+
+enum option_kind {
+	OPT_FLAG,
+	OPT_TEXT,
+	OPT_WORDS,    /* repeatable; commas separate in the environment */
+	OPT_CHOICE,   /* one of the words in ARG, apart by | */
+	OPT_DURATION, /* uint32_t milliseconds */
+	OPT_COUNT,    /* unsigned, from 1 */
+	OPT_FACTOR,   /* double, above 0 */
+	OPT_SEED,     /* uint64_t, hexadecimal */
+	OPT_MORE      /* unsigned, one more each time */
+};
+
+/* What an option is valid for. */
+#define FOR_RUN 1u
+#define FOR_LIST 2u
+#define FOR_EXPLAIN 4u
+#define FOR_COVERAGE 8u
+#define FOR_ALL 15u
+/* It belongs into a command that repeats one case. */
+#define FOR_REPLAY 16u
+/* Never printed. */
+#define IS_SECRET 32u
+
+struct option_row {
+	const char *name;
+	char key; /* short option, or 0 */
+	enum option_kind kind;
+	size_t offset; /* into struct options */
+	unsigned flags;
+	const char *arg; /* NULL for flags */
+	const char *help;
+};
+
+#define OPTIONS_MAX 64
+
+/* Where a value comes from. */
+#define OPT_FROM_DEFAULT 0
+#define OPT_FROM_ENV 1
+#define OPT_FROM_ARGV 2
+
+struct options {
+	const char *target, *sut, *password, *password_file;
+	const char *sni, *ca, *profile;
+	bool insecure;
+	struct words features;
+	uint32_t ready_timeout_ms;
+	const char *origin_bind, *origin_advertise;
+	struct words run, skip, reqs;
+	const char *level;
+	bool strict, fail_fast;
+	unsigned max_fail;
+	uint32_t timeout_ms, deadline_ms;
+	double time_scale;
+	unsigned jobs;
+	bool serial;
+	uint64_t seed;
+	unsigned repeat;
+	const char *format, *color, *keylog, *no_fork;
+	unsigned verbose;
+	bool quiet, list, dry_run, json, check, help, version;
+
+	unsigned command;                /* FOR_RUN, FOR_LIST, ... */
+	struct words rest;               /* positional arguments */
+	unsigned char from[OPTIONS_MAX]; /* by row of the table: OPT_FROM_... */
+	char *owned;                     /* the password read from a file */
+};
+
+/* The table ends with a row without a name. */
+extern const struct option_row options_table[];
+
+/*
+ * Reads the environment (names by options_env_name()), then ARGV, which wins.
+ * The first argument may be a subcommand. Strings borrow from both. 0, or 4
+ * with a sentence. Free with options_free() in any case.
+ */
+int options_parse(
+    struct options *o, int argc, char *const argv[], struct complaint *c);
+/* What options_parse() cannot see from one option alone: a target for a run, a
+ * password, options that exclude each other; reads --password-file. */
+int options_check(struct options *o, struct complaint *c);
+void options_free(struct options *o);
+
+/* "ANYTLS_READY_TIMEOUT" for "ready-timeout". */
+void options_env_name(const char *name, char *out, size_t size);
+/* "2s", "1.5m", "300ms": milliseconds; false without unit or beyond a week. */
+bool options_duration(const char *s, uint32_t *ms);
+
+/* The options part of --help. */
+void options_help(FILE *f);
+/* " --target x --password '***'": what a replay needs of what was given. */
+void options_replay(const struct options *o, FILE *f);
+
+#endif

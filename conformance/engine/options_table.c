@@ -1,0 +1,98 @@
+/* The table of options. */
+#include <stddef.h>
+
+#include "conformance/engine/options.h"
+
+#define AT(field) offsetof(struct options, field)
+#define RUN FOR_RUN
+#define SAME (FOR_RUN | FOR_REPLAY)
+#define SELECT (FOR_RUN | FOR_LIST)
+
+const struct option_row options_table[] = {
+	{ "target", 0, OPT_TEXT, AT(target), SAME, "HOST:PORT",
+	    "the server under test, already running" },
+	{ "sut", 0, OPT_TEXT, AT(sut), SAME, "CMD",
+	    "start the server under test with CMD, watch it, and restart it "
+	    "when it dies. No shell. Replaced in CMD: {listen} {host} {port} "
+	    "{password} {cert} {key} {padding_scheme} {fallback}; words "
+	    "between [ and ] are left out when one of theirs has no value" },
+	{ "ready-timeout", 0, OPT_DURATION, AT(ready_timeout_ms), SAME, "DUR",
+	    "how long CMD may take until its port accepts (10s)" },
+	{ "password", 0, OPT_TEXT, AT(password), SAME | IS_SECRET, "TEXT",
+	    "the password; with --sut a random one unless given" },
+	{ "password-file", 0, OPT_TEXT, AT(password_file), SAME, "FILE",
+	    "read it from the first line of FILE" },
+	{ "sni", 0, OPT_TEXT, AT(sni), SAME, "NAME",
+	    "server name in the TLS handshake (none)" },
+	{ "ca", 0, OPT_TEXT, AT(ca), SAME, "FILE",
+	    "judge the certificate by the CAs in FILE; without it any "
+	    "certificate will do, because TLS is not part of the protocol" },
+	{ "insecure", 'k', OPT_FLAG, AT(insecure), SAME, NULL,
+	    "do not judge the certificate even where --ca is set (by the "
+	    "environment)" },
+	{ "profile", 0, OPT_TEXT, AT(profile), SAME, "NAME",
+	    "auto, v1, v2 or v3: the version to judge by (auto: what the "
+	    "target speaks)" },
+	{ "feature", 0, OPT_WORDS, AT(features), SAME, "NAME[=no]",
+	    "declare that the target has NAME, or has it not; may be "
+	    "repeated" },
+	{ "origin-bind", 0, OPT_TEXT, AT(origin_bind), SAME, "ADDR",
+	    "where the suite listens for what the target dials (127.0.0.1)" },
+	{ "origin-advertise", 0, OPT_TEXT, AT(origin_advertise), SAME, "HOST",
+	    "the address the target is told to dial (that of --origin-bind)" },
+	{ "run", 0, OPT_WORDS, AT(run), SELECT, "PATTERN",
+	    "select cases, like a positional argument: '*' is one component "
+	    "of an id, '**' any number, @FILE the lines of FILE" },
+	{ "skip", 0, OPT_WORDS, AT(skip), SELECT, "PATTERN",
+	    "leave these out; they are counted" },
+	{ "req", 0, OPT_WORDS, AT(reqs), SELECT, "ID",
+	    "select the cases of a requirement" },
+	{ "level", 0, OPT_CHOICE, AT(level), SELECT, "must|should|may",
+	    "select cases whose requirement is at least that strong" },
+	{ "strict", 0, OPT_FLAG, AT(strict), RUN, NULL,
+	    "warnings fail the run" },
+	{ "fail-fast", 'x', OPT_FLAG, AT(fail_fast), RUN, NULL,
+	    "stop at the first failure" },
+	{ "max-fail", 0, OPT_COUNT, AT(max_fail), RUN, "N",
+	    "stop at the Nth failure" },
+	{ "timeout", 0, OPT_DURATION, AT(timeout_ms), SAME, "DUR",
+	    "one wait for the target (2s)" },
+	{ "deadline", 0, OPT_DURATION, AT(deadline_ms), RUN, "DUR",
+	    "end the run after DUR, with exit code 2" },
+	{ "time-scale", 0, OPT_FACTOR, AT(time_scale), SAME, "F",
+	    "stretch all clocks by F, for slow machines and sanitizers" },
+	{ "jobs", 'j', OPT_COUNT, AT(jobs), RUN, "N",
+	    "cases at a time (64); they mostly wait" },
+	{ "serial", 0, OPT_FLAG, AT(serial), RUN, NULL,
+	    "the same as --jobs 1" },
+	{ "seed", 0, OPT_SEED, AT(seed), RUN, "HEX",
+	    "repeat the random choices of a run (random)" },
+	{ "repeat", 0, OPT_COUNT, AT(repeat), RUN, "N",
+	    "run each case N times" },
+	{ "format", 0, OPT_CHOICE, AT(format), RUN, "text|jsonl",
+	    "what is written to standard output (text)" },
+	{ "verbose", 'v', OPT_MORE, AT(verbose), RUN, NULL,
+	    "durations; twice: the transcript of passing cases too" },
+	{ "quiet", 'q', OPT_FLAG, AT(quiet), RUN, NULL,
+	    "only what did not pass, and the summary" },
+	{ "color", 0, OPT_CHOICE, AT(color), RUN, "auto|always|never",
+	    "colours (auto: on a terminal; NO_COLOR and CLICOLOR_FORCE "
+	    "count)" },
+	{ "keylog", 0, OPT_TEXT, AT(keylog), RUN, "FILE",
+	    "append TLS secrets for Wireshark to FILE (SSLKEYLOGFILE)" },
+	{ "list", 0, OPT_FLAG, AT(list), RUN, NULL,
+	    "print the selected cases and end" },
+	{ "dry-run", 0, OPT_FLAG, AT(dry_run), RUN, NULL,
+	    "print them in the order they would run in and end" },
+	{ "no-fork", 0, OPT_TEXT, AT(no_fork), RUN, "ID",
+	    "run this case in the process itself, for a debugger" },
+	{ "json", 0, OPT_FLAG, AT(json), FOR_LIST, NULL,
+	    "list: print JSON lines" },
+	{ "check", 0, OPT_FLAG, AT(check), FOR_COVERAGE, NULL,
+	    "coverage: fail when a MUST or SHOULD of a server has neither a "
+	    "case nor a reason" },
+	{ "help", 'h', OPT_FLAG, AT(help), FOR_ALL, NULL, "this text" },
+	{ "version", 0, OPT_FLAG, AT(version), FOR_ALL, NULL,
+	    "versions of the suite and of the document" },
+	{ NULL, 0, OPT_FLAG, 0, 0, NULL, NULL },
+};

@@ -1,0 +1,135 @@
+/* Targets that a case starts for itself. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conformance/engine/child.h"
+
+/* A connection that breaks is seen before the process that broke it is gone;
+ * a sanitizer's report may take a while. */
+#define DEATH_GRACE_MS 400
+
+static const char *
+path_or_null(const char *path)
+{
+	return path[0] != '\0' ? path : NULL;
+}
+
+static void
+write_scheme(struct t *t, const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (f == NULL)
+		t_error(t, "cannot write a padding scheme file");
+	fputs(text, f);
+	if (fclose(f) != 0)
+		t_error(t, "cannot write a padding scheme file");
+}
+
+static void
+check_settings(struct t *t, const struct own_target *own)
+{
+	const struct env *env = t->engine->env;
+
+	if (!env->managed)
+		t_skip(t, "feature",
+		    "needs a target of its own, which takes --sut");
+	if (own->padding_scheme != NULL &&
+	    !launch_has(&env->command, "padding_scheme"))
+		t_skip(t, "feature",
+		    "the --sut command has no "
+		    "{padding_scheme}");
+	if (own->fallback != NULL && !launch_has(&env->command, "fallback"))
+		t_skip(t, "feature", "the --sut command has no {fallback}");
+}
+
+void
+t_own_target(struct t *t, const struct own_target *own)
+{
+	struct engine *e = t->engine;
+	const struct env *env = e->env;
+	char log[ENV_PATH], scheme[ENV_PATH];
+	struct launch_config cfg;
+	struct complaint c;
+
+	check_settings(t, own);
+	if (e->has_own && !launch_alive(&e->own, 0))
+		t_crash(t, "the target started before this one has ended");
+	launch_stop(&e->own);
+	e->has_own = false;
+	snprintf(log, sizeof(log), "%s/case-%ld-%u.log", env->dir,
+	    (long)getpid(), e->nowns);
+	snprintf(scheme, sizeof(scheme), "%s/case-%ld-%u.scheme", env->dir,
+	    (long)getpid(), e->nowns++);
+	if (own->padding_scheme != NULL)
+		write_scheme(t, scheme, own->padding_scheme);
+	memset(&cfg, 0, sizeof(cfg));
+	cfg.command = &env->command;
+	cfg.values.password = env->target.password;
+	cfg.values.cert = path_or_null(env->cert);
+	cfg.values.key = path_or_null(env->key);
+	cfg.values.padding_scheme =
+	    own->padding_scheme != NULL ? scheme : path_or_null(env->scheme);
+	cfg.values.fallback = own->fallback;
+	cfg.log = log;
+	cfg.ready_ms = env->opt->ready_timeout_ms;
+	cfg.salt = (uint32_t)getpid();
+	t_step(t, "%s", "");
+	if (launch_start(&e->own, &cfg, &c) != 0)
+		t_error(t, "a target of the case's own: %s", c.text);
+	e->has_own = true;
+	t->target.host = "127.0.0.1";
+	t->target.port = e->own.port;
+	t_log(t, "own target started on port %u", (unsigned)e->own.port);
+}
+
+bool
+t_own_target_alive(struct t *t)
+{
+	return t->engine->has_own && launch_alive(&t->engine->own, 0);
+}
+
+/* The end of its log becomes the end of the transcript. */
+static void
+log_tail(struct t *t)
+{
+	char *tail = launch_tail(&t->engine->own), *line = tail, *end;
+
+	for (; line != NULL && *line != '\0'; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end == '\n')
+			*end++ = '\0';
+		t_log(t, "target says: %s", line);
+	}
+	free(tail);
+}
+
+static void
+report_death(struct t *t)
+{
+	struct box *box = t->box;
+	char why[BOX_TEXT / 2];
+
+	launch_obituary(&t->engine->own, why, sizeof(why));
+	box->status = ST_CRASH;
+	box->decided = 1;
+	box_print(box->expected, BOX_TEXT, "%s", "the target goes on running");
+	box_print(box->actual, BOX_TEXT, "the target ended: %s", why);
+	log_tail(t);
+}
+
+void
+own_finish(struct t *t)
+{
+	struct engine *e = t->engine;
+	bool suspicious =
+	    t->box->status != ST_PASS && t->box->status != ST_SKIP;
+
+	if (!e->has_own)
+		return;
+	if (!launch_alive(&e->own, suspicious ? DEATH_GRACE_MS : 0))
+		report_death(t);
+	launch_stop(&e->own);
+}

@@ -1,0 +1,221 @@
+/* Selection and order of execution. */
+#include "conformance/engine/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conformance/engine/words.h"
+
+uint32_t
+plan_budget_ms(const struct tcase *tc)
+{
+	return tc->budget_ms != 0 ? tc->budget_ms : PLAN_BUDGET_MS;
+}
+
+static bool
+any_match(const struct words *patterns, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < patterns->n; i++)
+		if (select_match(patterns->v[i], id))
+			return true;
+	return false;
+}
+
+static bool
+is_selected(
+    const struct selection *sel, const struct reg *reg, const struct tcase *tc)
+{
+	const struct requirement *req = register_first(reg, tc->reqs);
+	size_t i;
+
+	if (sel->run.n != 0 && !any_match(&sel->run, tc->id))
+		return false;
+	if (sel->level != NULL && req != NULL &&
+	    !select_level(req->level, sel->level))
+		return false;
+	for (i = 0; i < sel->reqs.n; i++)
+		if (words_in_list(tc->reqs, sel->reqs.v[i]))
+			return true;
+	return sel->reqs.n == 0;
+}
+
+static bool
+matches_a_case(const struct pack *pack, const char *pattern)
+{
+	const struct suite *const *s;
+	size_t i;
+
+	for (s = pack->suites; *s != NULL; s++)
+		for (i = 0; i < (*s)->ncases; i++)
+			if (select_match(pattern, (*s)->cases[i].id))
+				return true;
+	return false;
+}
+
+static int
+check_patterns(
+    const struct pack *pack, const struct words *patterns, struct complaint *c)
+{
+	char below[512];
+	size_t i;
+
+	for (i = 0; i < patterns->n; i++) {
+		if (matches_a_case(pack, patterns->v[i]))
+			continue;
+		box_print(below, sizeof(below), "%s/**", patterns->v[i]);
+		if (matches_a_case(pack, below))
+			return complain(c, EXIT_USAGE,
+			    "no case is called '%s'; '%s' selects those below",
+			    patterns->v[i], below);
+		return complain(c, EXIT_USAGE,
+		    "no case matches '%s'; see 'list'", patterns->v[i]);
+	}
+	return 0;
+}
+
+static int
+check_reqs(const struct pack *pack, const struct reg *reg,
+    const struct words *reqs, struct complaint *c)
+{
+	const struct requirement *row;
+	size_t i;
+
+	for (i = 0; i < reqs->n; i++) {
+		row = register_find(reg, reqs->v[i], strlen(reqs->v[i]));
+		if (row == NULL)
+			return complain(c, EXIT_USAGE,
+			    "there is no requirement '%s'; see 'coverage'",
+			    reqs->v[i]);
+		if (!register_is_tested(pack, row))
+			return complain(c, EXIT_USAGE,
+			    "no case tests requirement %s; see 'explain %s'",
+			    row->id, row->id);
+	}
+	return 0;
+}
+
+static enum phase
+phase_of(const struct tcase *tc)
+{
+	if (tc->flags & CASE_DANGEROUS)
+		return PHASE_DANGEROUS;
+	return tc->flags & CASE_SERIAL ? PHASE_SERIAL : PHASE_CONCURRENT;
+}
+
+static void
+add_item(struct plan *plan, const struct item *item)
+{
+	plan->items =
+	    words_grow(plan->items, plan->n + 1, sizeof(*plan->items));
+	plan->items[plan->n++] = *item;
+}
+
+static void
+add_suite(struct plan *plan, const struct suite *suite, const struct reg *reg,
+    const struct selection *sel)
+{
+	struct item item;
+	size_t i;
+
+	for (i = 0; i < suite->ncases; i++) {
+		memset(&item, 0, sizeof(item));
+		item.tc = &suite->cases[i];
+		item.suite = suite;
+		item.req = register_first(reg, item.tc->reqs);
+		item.phase = phase_of(item.tc);
+		item.skipped = any_match(&sel->skip, item.tc->id);
+		if (is_selected(sel, reg, item.tc))
+			add_item(plan, &item);
+	}
+}
+
+int
+plan_make(struct plan *plan, const struct pack *pack, const struct reg *reg,
+    const struct selection *sel, struct complaint *c)
+{
+	const struct suite *const *s;
+	int rc;
+
+	memset(plan, 0, sizeof(*plan));
+	if ((rc = check_patterns(pack, &sel->run, c)) != 0 ||
+	    (rc = check_patterns(pack, &sel->skip, c)) != 0 ||
+	    (rc = check_reqs(pack, reg, &sel->reqs, c)) != 0)
+		return rc;
+	for (s = pack->suites; *s != NULL; s++)
+		add_suite(plan, *s, reg, sel);
+	plan_sort(plan);
+	return 0;
+}
+
+void
+plan_repeat(struct plan *plan, unsigned repeat)
+{
+	size_t i, n = plan->n;
+	struct item item;
+	unsigned r;
+
+	for (r = 1; r < repeat; r++)
+		for (i = 0; i < n; i++) {
+			item = plan->items[i];
+			item.iteration = r;
+			add_item(plan, &item);
+		}
+	plan_sort(plan);
+}
+
+struct key {
+	enum phase phase;
+	uint32_t budget_ms;
+	size_t index;
+};
+
+static int
+compare_keys(const void *pa, const void *pb)
+{
+	const struct key *a = pa, *b = pb;
+
+	if (a->phase != b->phase)
+		return a->phase < b->phase ? -1 : 1;
+	if (a->budget_ms != b->budget_ms)
+		return a->budget_ms > b->budget_ms ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+void
+plan_sort(struct plan *plan)
+{
+	struct key *keys = words_alloc(plan->n, sizeof(*keys));
+	size_t i;
+
+	for (i = 0; i < plan->n; i++)
+		keys[i] = (struct key){ plan->items[i].phase,
+			plan_budget_ms(plan->items[i].tc), i };
+	qsort(keys, plan->n, sizeof(*keys), compare_keys);
+	free(plan->order);
+	plan->order = words_alloc(plan->n, sizeof(*plan->order));
+	for (i = 0; i < plan->n; i++)
+		plan->order[i] = keys[i].index;
+	free(keys);
+}
+
+void
+plan_result_free(struct result *result)
+{
+	box_free(result->box);
+	free(result->evidence);
+	memset(result, 0, sizeof(*result));
+}
+
+void
+plan_free(struct plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->n; i++)
+		plan_result_free(&plan->items[i].result);
+	free(plan->items);
+	free(plan->order);
+	memset(plan, 0, sizeof(*plan));
+}

@@ -1,0 +1,83 @@
+/*
+ * What will run, and in which order. Items stand in the order of the suite
+ * tables, which is the order of the report; ORDER is that of execution.
+ */
+#ifndef ENGINE_PLAN_H
+#define ENGINE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conformance/engine/box.h"
+#include "conformance/engine/complaint.h"
+#include "conformance/engine/register.h"
+#include "conformance/engine/select.h"
+#include "conformance/engine/test.h"
+
+#define PLAN_BUDGET_MS 15000
+
+enum item_state {
+	ITEM_WAITING,
+	ITEM_RUNNING,
+	ITEM_DONE,
+	ITEM_REPORTED
+};
+
+/* Execution goes phase by phase. */
+enum phase {
+	PHASE_CONCURRENT,
+	PHASE_SERIAL,    /* one at a time */
+	PHASE_DANGEROUS, /* one at a time, on an instance of its own with --sut
+			  */
+	PHASE_SUSPECTS,  /* each on an instance of its own */
+	PHASE_COUNT
+};
+
+/* How a case ended. */
+struct result {
+	enum status status;
+	char class[16];  /* skips: why; feature, origin, filter */
+	struct box *box; /* what it said; NULL when it never ran */
+	char *evidence;  /* the tail of the target's log, or NULL */
+	uint32_t duration_ms;
+};
+
+/* A case as it runs once. */
+struct item {
+	const struct tcase *tc;
+	const struct suite *suite;     /* NULL for sanity and probes */
+	const struct requirement *req; /* its first; NULL for those too */
+	unsigned iteration;            /* from 0, with --repeat */
+	enum phase phase;
+	bool skipped;      /* by --skip */
+	size_t death;      /* suspected of it; from 1, 0: of none */
+	uint64_t ended_ms; /* when its process was gone */
+	bool crashed;      /* its result was a crash */
+	enum item_state state;
+	struct result result;
+};
+
+struct plan {
+	struct item *items;
+	size_t n;
+	size_t *order; /* indexes of items */
+};
+
+/*
+ * Selects from PACK; REPEAT times each, one round after the other. 0, or 4
+ * with a sentence when a pattern matches no case or a requirement is unknown.
+ * The caller frees with plan_free().
+ */
+int plan_make(struct plan *plan, const struct pack *pack, const struct reg *reg,
+    const struct selection *sel, struct complaint *c);
+void plan_repeat(struct plan *plan, unsigned repeat);
+/* Fills plan->order: by phase, then longest budget first. */
+void plan_sort(struct plan *plan);
+void plan_free(struct plan *plan);
+
+uint32_t plan_budget_ms(const struct tcase *tc);
+/* Frees what the result holds and sets it to zero. */
+void plan_result_free(struct result *result);
+
+#endif

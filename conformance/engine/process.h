@@ -1,0 +1,25 @@
+/* What every forked process of the engine has in common. */
+#ifndef ENGINE_PROCESS_H
+#define ENGINE_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* pipe() with close-on-exec; 0 or -1 with errno. */
+int process_pipe(int fd[2]);
+
+/*
+ * In the child: default signal handling, nothing on standard input, dies when
+ * its parent dies (where the system can do that), and, with OWN_GROUP, a
+ * process group of its own.
+ */
+void process_become_child(bool own_group);
+
+/* Waits at most MS for PID to end: true with *STATUS. */
+bool process_wait(pid_t pid, int ms, int *status);
+
+/* "killed by SIGSEGV", "exit status 3". */
+void process_describe(int status, char *out, size_t size);
+
+#endif

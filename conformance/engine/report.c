@@ -1,0 +1,110 @@
+/* Counting and the lines that every format has. */
+#include "conformance/engine/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conformance/engine/text.h"
+
+void
+report_begin(struct report *r, size_t planned)
+{
+	r->planned = planned;
+	r->to->begin(r);
+	fflush(r->out);
+}
+
+void
+report_result(struct report *r, struct item *item)
+{
+	struct result *result = &item->result;
+
+	if (result->status == ST_FAIL)
+		result->status = totals_classify(
+		    item->req, result->box != NULL && result->box->hang);
+	item->crashed = result->status == ST_CRASH;
+	totals_add(&r->totals, result, item->req);
+	r->to->result(r, item);
+	fflush(r->out);
+}
+
+void
+report_finding(struct report *r, enum status status, const char *text,
+    const char *evidence)
+{
+	totals_add_finding(&r->totals, status);
+	r->to->finding(r, status, text, evidence);
+	fflush(r->out);
+}
+
+int
+report_end(struct report *r)
+{
+	int code = totals_exit(&r->totals);
+
+	r->to->end(r, code);
+	fflush(r->out);
+	return code;
+}
+
+static void
+summary_skips(const struct totals *tot, FILE *f)
+{
+	fprintf(f, "; %u skip", tot->count[ST_SKIP]);
+	if (tot->skip_filter != 0)
+		fprintf(f, " (%u by --skip)", tot->skip_filter);
+	if (tot->count[ST_BLOCKED] != 0)
+		fprintf(f, ", %u blocked", tot->count[ST_BLOCKED]);
+}
+
+void
+report_summary(const struct report *r, int exit_code, FILE *f)
+{
+	const struct totals *tot = &r->totals;
+
+	fprintf(f, "%s: %u run, %u pass, %u fail, ", r->program,
+	    totals_run(tot), tot->count[ST_PASS], tot->count[ST_FAIL]);
+	if (tot->count[ST_CRASH] != 0)
+		fprintf(f, "%u crash, ", tot->count[ST_CRASH]);
+	fprintf(
+	    f, "%u warn, %u info", tot->count[ST_WARN], tot->count[ST_INFO]);
+	if (tot->count[ST_ERROR] != 0)
+		fprintf(f, ", %u error", tot->count[ST_ERROR]);
+	summary_skips(tot, f);
+	fprintf(f, "; %.2fs; seed %" PRIx64 "; exit %d",
+	    (double)(t_now() - r->start_ms) / 1000, r->env->seed, exit_code);
+}
+
+void
+report_replay(const struct report *r, const struct item *item, FILE *f)
+{
+	fprintf(f, "%s", r->program);
+	options_replay(r->env->opt, f);
+	fputs(" --run ", f);
+	text_shell(f, item->tc->id);
+	fprintf(f, " --seed %" PRIx64 " -vv", r->env->seed);
+}
+
+static bool
+is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && value[0] != '\0';
+}
+
+bool
+report_wants_colour(const char *mode, FILE *out)
+{
+	const char *force = getenv("CLICOLOR_FORCE");
+
+	if (strcmp(mode, "auto") != 0)
+		return strcmp(mode, "always") == 0;
+	if (is_set("NO_COLOR"))
+		return false;
+	if (is_set("CLICOLOR_FORCE") && strcmp(force, "0") != 0)
+		return true;
+	return isatty(fileno(out)) != 0;
+}

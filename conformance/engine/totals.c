@@ -1,0 +1,94 @@
+/* Counting verdicts. */
+#include "conformance/engine/totals.h"
+
+#include <string.h>
+
+enum status
+totals_classify(const struct requirement *req, bool hang)
+{
+	if (hang || req == NULL)
+		return ST_FAIL;
+	if (strcmp(req->level, "MAY") == 0)
+		return ST_INFO;
+	if (strcmp(req->basis, "text") == 0 && strcmp(req->level, "MUST") == 0)
+		return ST_FAIL;
+	return ST_WARN;
+}
+
+static void
+add_class(struct totals *tot, const struct requirement *req)
+{
+	if (req != NULL && strcmp(req->basis, "reference") == 0)
+		tot->reference++;
+	else if (req != NULL && strcmp(req->basis, "safety") == 0)
+		tot->safety++;
+	else if (req == NULL || strcmp(req->level, "MUST") == 0)
+		tot->text_must++;
+	else
+		tot->text_should++;
+}
+
+void
+totals_add(struct totals *tot, const struct result *result,
+    const struct requirement *req)
+{
+	tot->count[result->status]++;
+	if (result->status == ST_FAIL || result->status == ST_WARN)
+		add_class(tot, req);
+	if (result->status != ST_SKIP)
+		return;
+	if (strcmp(result->class, "filter") == 0)
+		tot->skip_filter++;
+	else if (strcmp(result->class, "origin") == 0)
+		tot->skip_origin++;
+	else
+		tot->skip_feature++;
+}
+
+void
+totals_add_finding(struct totals *tot, enum status status)
+{
+	tot->count[status]++;
+}
+
+unsigned
+totals_run(const struct totals *tot)
+{
+	return tot->count[ST_PASS] + tot->count[ST_FAIL] +
+	    tot->count[ST_CRASH] + tot->count[ST_WARN] + tot->count[ST_INFO] +
+	    tot->count[ST_ERROR];
+}
+
+bool
+totals_is_failure(const struct totals *tot, enum status status)
+{
+	return status == ST_FAIL || status == ST_CRASH ||
+	    (status == ST_WARN && tot->strict);
+}
+
+int
+totals_exit(const struct totals *tot)
+{
+	if (tot->unusable)
+		return EXIT_UNUSABLE;
+	if (tot->interrupted)
+		return EXIT_INTERRUPTED;
+	if (tot->count[ST_FAIL] + tot->count[ST_CRASH] != 0)
+		return EXIT_FINDINGS;
+	if (tot->strict && tot->count[ST_WARN] != 0)
+		return EXIT_FINDINGS;
+	if (tot->count[ST_ERROR] != 0)
+		return EXIT_SUITE;
+	if (totals_run(tot) == 0)
+		return EXIT_NOTHING_TESTED;
+	return EXIT_CONFORMS;
+}
+
+const char *
+totals_status_name(enum status status)
+{
+	static const char *const names[ST_COUNT] = { "pass", "fail", "crash",
+		"warn", "info", "skip", "blocked", "error" };
+
+	return names[status];
+}

@@ -1,0 +1,33 @@
+/* A growing list of strings that it owns; and splitting at a separator. */
+#ifndef ENGINE_WORDS_H
+#define ENGINE_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* All zero: empty. */
+struct words {
+	char **v;
+	size_t n;
+};
+
+/* Appends a copy of the LEN bytes at S; aborts when out of memory. */
+void words_add_part(struct words *w, const char *s, size_t len);
+void words_add(struct words *w, const char *s);
+/* Appends the parts of S between commas; empty ones and blanks are left out. */
+void words_add_list(struct words *w, const char *s);
+void words_free(struct words *w); /* leaves it empty */
+
+/* Takes the next part of a comma-separated list: *PART of *LEN bytes without
+ * blanks around it; false at the end. LIST (may be NULL) moves on. */
+bool words_next(const char **list, const char **part, size_t *len);
+/* True when the comma-separated LIST (NULL: empty) has WORD. */
+bool words_in_list(const char *list, const char *word);
+
+/* malloc and friends that abort when out of memory: the suite's parent cannot
+ * go on without it. */
+void *words_alloc(size_t n, size_t size);
+void *words_grow(void *p, size_t n, size_t size);
+char *words_copy(const char *s, size_t len);
+
+#endif

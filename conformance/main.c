@@ -1,0 +1,144 @@
+/* anytls-conform: options, signals, and which command to run. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conformance/anytls/pack.h"
+#include "conformance/engine/judge.h"
+#include "conformance/engine/options.h"
+#include "conformance/engine/show.h"
+
+#define PROGRAM "anytls-conform"
+#define PROFILES "auto, v1, v2 or v3"
+
+static int stop_pipe[2] = { -1, -1 };
+
+static void
+on_signal(int signo)
+{
+	char byte = (char)signo;
+	ssize_t n = write(stop_pipe[1], &byte, 1);
+
+	(void)n;
+}
+
+/* SIGINT and SIGTERM make stop_pipe[0] readable, for good. */
+static void
+catch_signals(void)
+{
+	struct sigaction sa;
+
+	if (pipe(stop_pipe) < 0)
+		return;
+	fcntl(stop_pipe[0], F_SETFD, FD_CLOEXEC);
+	fcntl(stop_pipe[1], F_SETFD, FD_CLOEXEC);
+	fcntl(stop_pipe[1], F_SETFL, O_NONBLOCK);
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = on_signal;
+	sa.sa_flags = SA_RESTART;
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+static void
+help(void)
+{
+	printf("Judges an AnyTLS server by the protocol's text.\n\n"
+	       "usage: " PROGRAM " --target HOST:PORT --password TEXT "
+	       "[OPTION...] [PATTERN...]\n"
+	       "       " PROGRAM " --sut 'CMD {listen} {password}' "
+	       "[OPTION...] [PATTERN...]\n"
+	       "       " PROGRAM " list [--json] [PATTERN...]\n"
+	       "       " PROGRAM " explain ID...\n"
+	       "       " PROGRAM " coverage [--check]\n\n"
+	       "options (each has a twin in the environment: "
+	       "ANYTLS_READY_TIMEOUT for\n--ready-timeout; commas separate "
+	       "what may be repeated; 1 or 0 for flags):\n");
+	options_help(stdout);
+	printf("\nexit codes: 0 conforms, 1 it does not, 2 interrupted or "
+	       "--deadline, 3 the suite\nfailed, 4 usage, 5 nothing was "
+	       "tested, 6 the target is unusable\n");
+}
+
+static const char *
+version(char *buf, size_t size)
+{
+	snprintf(buf, size, GIT_REV[0] != '\0' ? VERSION " (%s)" : VERSION "%s",
+	    GIT_REV);
+	return buf;
+}
+
+static int
+run(const struct options *opt, struct complaint *c)
+{
+	struct judge_config cfg;
+	char text[128];
+
+	if (strcmp(opt->profile, "auto") != 0 &&
+	    strcmp(opt->profile, "v1") != 0 &&
+	    strcmp(opt->profile, "v2") != 0 && strcmp(opt->profile, "v3") != 0)
+		return complain(c, EXIT_USAGE,
+		    "--profile: '%s' is none of " PROFILES, opt->profile);
+	if (opt->list || opt->dry_run)
+		return show_list(&anytls_pack, opt, stdout, c);
+	catch_signals();
+	memset(&cfg, 0, sizeof(cfg));
+	cfg.opt = opt;
+	cfg.pack = &anytls_pack;
+	cfg.program = PROGRAM;
+	cfg.version = version(text, sizeof(text));
+	cfg.out = stdout;
+	cfg.stop_fd = stop_pipe[0];
+	return judge_run(&cfg, c);
+}
+
+static int
+dispatch(const struct options *opt, struct complaint *c)
+{
+	char text[128];
+
+	if (opt->help) {
+		help();
+		return 0;
+	}
+	if (opt->version) {
+		printf(PROGRAM " %s\n%s\n", version(text, sizeof(text)),
+		    anytls_pack.document);
+		return 0;
+	}
+	switch (opt->command) {
+	case FOR_LIST:
+		return show_list(&anytls_pack, opt, stdout, c);
+	case FOR_EXPLAIN:
+		return show_explain(&anytls_pack, opt, stdout, c);
+	case FOR_COVERAGE:
+		return show_coverage(&anytls_pack, opt, stdout, c);
+	default:
+		return run(opt, c);
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct complaint c = { 0, "" };
+	struct options opt;
+	int rc;
+
+	rc = options_parse(&opt, argc, argv, &c);
+	if (rc == 0 && !opt.help && !opt.version)
+		rc = options_check(&opt, &c);
+	if (rc == 0)
+		rc = dispatch(&opt, &c);
+	options_free(&opt);
+	if (fflush(stdout) != 0 && rc == 0)
+		rc = complain(&c, EXIT_SUITE,
+		    "the report could not be written to standard output");
+	if (c.code != 0)
+		fprintf(stderr, PROGRAM ": %s\n", c.text);
+	return rc;
+}

@@ -13,6 +13,7 @@
 	X(srv_commands)                                                        \
 	X(srv_settings)                                                        \
 	X(srv_version)                                                         \
+	X(srv_fallback)                                                        \
 	X(srv_scheme)                                                          \
 	X(srv_stream)                                                          \
 	X(srv_address)                                                         \

@@ -14,12 +14,10 @@ with_echo(struct t *t)
 /* A server may ignore the odd frame just told, or end the session over it. If
  * it goes on, stream 1 does too. */
 static void
-ignored_or_closed(struct t *t, struct peer *p)
+ignored_or_closed(struct peer *p)
 {
-	if (alive_or_closed(p, NULL) == OUT_CLOSED)
-		return;
-	echo_again(p, 1, text("as before"));
-	observe(t, "ignored");
+	if (alive_or_closed(p, NULL) == OUT_ALIVE)
+		echo_again(p, 1, text("as before"));
 }
 
 /* The frame carries data that it should not have, and the data looks like a
@@ -48,7 +46,7 @@ hidden_frames(struct t *t)
 
 	odd.data = NO_DATA;
 	for (unsigned i = 0; i < 50; i++)
-		odd.data = join(t, odd.data, encode(t, psh(1, text("hidden"))));
+		odd.data = join(t, odd.data, encode(t, psh(1, text("x"))));
 	tell(p, odd);
 	if (alive_or_closed(p, &echoed) == OUT_ALIVE)
 		expect_none(p, echoed);
@@ -61,7 +59,7 @@ unknown_empty(struct t *t)
 	struct peer *p = with_echo(t);
 
 	tell(p, *row);
-	ignored_or_closed(t, p);
+	ignored_or_closed(p);
 }
 
 /* SYNACK tells a client about its stream. For a server it is noise, also for
@@ -84,7 +82,7 @@ synack_for_live_stream(struct t *t)
 	struct peer *p = with_echo(t);
 
 	tell(p, synack(1, NO_DATA));
-	ignored_or_closed(t, p);
+	ignored_or_closed(p);
 }
 
 /* A SYNACK with an error for a live stream: the Go family closes the stream,
@@ -105,7 +103,7 @@ synack_error_for_no_stream(struct t *t)
 	struct peer *p = with_echo(t);
 
 	tell(p, synack(7, text("this is the wrong way round")));
-	ignored_or_closed(t, p);
+	ignored_or_closed(p);
 }
 
 /* ServerSettings from a client do not lower the session's version: the next

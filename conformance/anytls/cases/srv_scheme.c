@@ -220,8 +220,7 @@ own_serves(struct t *t)
 
 static const char plain[] = "stop=3\n0=10-20\n1=50-60,c,70-80\n2=9-9",
 		  newline[] = "stop=2\n0=30-30\n1=100-400\n",
-		  crlf[] = "stop=2\r\n0=30-30\r\n1=100-400\r\n",
-		  stop_0[] = "stop=0",
+		  cr[] = "stop=2\n0=30-30\r\n1=100-400\r", stop_0[] = "stop=0",
 		  odd_lines[] = "# ours\nstop=2\n\n1=100\n1=-5-10,c,c\nx=y";
 
 static const struct tcase cases[] = {
@@ -251,7 +250,7 @@ static const struct tcase cases[] = {
 	    "own-padding-scheme" },
 	{ "server/scheme/own-text-newline", "AT-PD-08,AT-CF-03", own_text,
 	    newline, "own-padding-scheme" },
-	{ "server/scheme/own-text-crlf", "AT-PD-08,AT-CF-03", own_text, crlf,
+	{ "server/scheme/own-text-cr", "AT-PD-08,AT-CF-03", own_text, cr,
 	    "own-padding-scheme" },
 	{ "server/scheme/own-text-odd-lines", "AT-PD-08,AT-CF-03", own_text,
 	    odd_lines, "own-padding-scheme" },

@@ -146,7 +146,7 @@ exchange(struct peer *p, uint32_t sid, struct app *a, struct data up,
 		take_down(&x);
 		if (done(&x))
 			break;
-		if (!wait_either(&x, deadline))
+		if (!wait_either(&x, deadline) || t_now() > deadline)
 			pack_fail(p->t, x.expected,
 			    "%zu up and %zu down in time", x.up_came,
 			    x.down_came);

@@ -52,8 +52,9 @@ struct peer {
 
 	enum closing closing;
 	uint64_t closed_ms;
-	int write_error; /* errno of a failed write, 0: none */
-	char last[200];  /* what came last, for messages */
+	uint64_t overtime; /* the deadline after which was read once more */
+	int write_error;   /* errno of a failed write, 0: none */
+	char last[200];    /* what came last, for messages */
 	uint64_t last_tell_ms;
 
 	/* The session as far as verbs must know it. */

@@ -19,14 +19,23 @@
 
 #define UNUSABLE "a target that authenticates us and answers"
 
-/* Waits for the first byte of an answer, or a close. */
+/* Something but waste has come, the peer has closed, or it speaks otherwise. */
+static bool
+has_answer(struct peer *p)
+{
+	while (p->head != NULL && p->head->f.cmd == ATLS_CMD_WASTE)
+		verb_pop(p);
+	return (p->head != NULL || p->closing != OPEN ||
+	    (p->raw.len != 0 && p->raw.p[0] >= ATLS_NCOMMANDS));
+}
+
 static bool
 answered(struct peer *p)
 {
 	uint64_t deadline = t_deadline(p->t, ANSWER_MS);
 
-	while (p->raw.len == 0 && p->closing == OPEN)
-		if (!peer_fill(p, deadline))
+	while (!has_answer(p))
+		if (p->flooded || !peer_fill(p, deadline))
 			return (false);
 	return (true);
 }
@@ -95,7 +104,38 @@ ask(struct t *t, const char *v, struct answer *a)
 		t_error(t, "%s: %s", peer_target(t), a->error);
 }
 
-/* Single-stream dialect: its number is given back, and version 1 refused. */
+/* A session of version 3 whose first stream is not stream 1 is refused. */
+static bool
+refuses_stream_2(struct t *t)
+{
+	uint64_t deadline = verb_deadline(t, 0);
+	char err[PEER_ERRLEN];
+	struct peer *p;
+	bool refused = false;
+
+	p = peer_connect(t, t_deadline(t, CONNECT_MS), err);
+	if (p == NULL)
+		t_error(t, "%s: %s", peer_target(t), err);
+	peer_put(p, auth_bytes(t, t->target.password, 30, 0), "");
+	peer_put(p,
+	    join(t,
+		encode(t,
+		    settings(settings_text(t, "3", ATLS_SCHEME_DEFAULT_MD5))),
+		join(t, encode(t, syn(2)), encode(t, heart_request(0)))),
+	    "");
+	peer_flush(p, deadline, 0, true);
+	do {
+		for (; p->head != NULL; verb_pop(p))
+			refused |= p->head->f.cmd == ATLS_CMD_ALERT;
+	} while (!refused && p->hearts_came == 0 && p->closing == OPEN &&
+	    peer_fill(p, deadline));
+	for (; p->head != NULL; verb_pop(p))
+		refused |= p->head->f.cmd == ATLS_CMD_ALERT;
+	return (refused);
+}
+
+/* Single-stream dialect: its number is given back, and version 1 refused or
+ * any stream but the first (its releases differ in the former). */
 static bool
 is_v3(struct t *t)
 {
@@ -105,7 +145,7 @@ is_v3(struct t *t)
 	if (!a.settings || a.version != 3)
 		return (false);
 	ask(t, "1", &a);
-	return (a.alert);
+	return (a.alert || refuses_stream_2(t));
 }
 
 /* Of a target that sends no update we can only think that it has the default
@@ -174,7 +214,7 @@ reached(struct t *t, struct peer *p, struct origin *o, bool *refused)
 		{ .fd = p->fd, .events = POLLIN } };
 
 	*refused = false;
-	while (poll(pfd, 2, peer_left(deadline)) > 0) {
+	while (poll(pfd, 2, peer_left(deadline)) > 0 && t_now() < deadline) {
 		if (pfd[0].revents & POLLIN)
 			return (true);
 		if ((pfd[1].revents & ~POLLOUT) != 0 && stream_failed(p)) {

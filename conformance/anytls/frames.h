@@ -10,7 +10,7 @@
 #include "ref/wire/bytes.h"
 
 /* Room for any text of frames_describe(). */
-#define FRAMES_TEXT 320
+#define FRAMES_TEXT 192
 
 /*
  * Says frame F as transcripts and messages do: "SYN 1", "PSH 1 (8)",

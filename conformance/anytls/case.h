@@ -201,13 +201,22 @@ void tell_open(struct peer *p, uint32_t sid, struct data dest);
 void echo(struct peer *p, uint32_t sid, struct data d);
 
 /*
- * The two for sessions that have or had other streams: whatever comes for
- * those on the way is skipped, such as a late FIN (AT-CL-02) or data of a
- * stream closed a moment ago (AT-CL-06). echo_again() also takes the SYNACK of
- * a stream that was opened with tell_open().
+ * Opening streams where SYNACK is not the question: a server that sends none
+ * (AT-SY-04) fails the cases that ask for it, and no others. Frames of other
+ * streams on the way are skipped by open_echo() and echo_again(), such as a
+ * late FIN (AT-CL-02) or data of a stream closed a moment ago (AT-CL-06).
  */
-void open_again(struct peer *p, uint32_t sid, struct data dest);
+/* Stream SID to the shared echo; a byte has gone there and back. */
+void open_echo(struct peer *p, uint32_t sid);
+/* Like echo(), also for a stream whose SYNACK is still to come. */
 void echo_again(struct peer *p, uint32_t sid, struct data d);
+/* Stream SID to O; a byte of the target has come. */
+struct app *open_to(struct peer *p, uint32_t sid, struct origin *o);
+/* Like open_stream(): SYNACK is asked for, frames of other streams skipped. */
+void open_again(struct peer *p, uint32_t sid, struct data dest);
+/* Waits for the next frame of stream SID, and takes it when it is a SYNACK
+ * without data. All others stay. */
+void pass_synack(struct peer *p, uint32_t sid);
 /* After a barrier, and up to MS later: has FIN come for stream SID? For where a
  * server may serve or end a stream; nothing is taken. */
 bool stream_ended(struct peer *p, uint32_t sid, uint32_t ms);

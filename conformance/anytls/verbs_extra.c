@@ -2,9 +2,9 @@
 #include "conformance/anytls/verbs.h"
 
 void
-open_again(struct peer *p, uint32_t sid, struct data dest)
+open_again(struct peer *p, uint32_t sid, struct data to)
 {
-	tell_open(p, sid, dest);
+	tell_open(p, sid, to);
 	if (p->version >= 2)
 		expect_within(p, synack(sid, NO_DATA), p->t->timeout_ms);
 }
@@ -43,6 +43,52 @@ echo_again(struct peer *p, uint32_t sid, struct data d)
 			take_echo(p, expected, &q->f, d, &at);
 		verb_pop(p);
 	}
+}
+
+void
+open_echo(struct peer *p, uint32_t sid)
+{
+	tell_open(p, sid, dest_echo(p->t));
+	echo_again(p, sid, text("?"));
+}
+
+void
+pass_synack(struct peer *p, uint32_t sid)
+{
+	uint64_t deadline = verb_deadline(p->t, 0), start = t_now();
+	const char *expected =
+	    t_printf(p->t, "stream %u works: a frame of it", sid);
+	struct queued **at = &p->head;
+
+	t_step(p->t, "%s", expected);
+	while (*at == NULL || (*at)->f.sid != sid ||
+	    (*at)->f.cmd == ATLS_CMD_HEART_RESPONSE) {
+		if (*at != NULL) {
+			at = &(*at)->next;
+			continue;
+		}
+		if (p->closing != OPEN)
+			verb_fail_closed(p, expected);
+		if (!verb_wait(p, deadline))
+			verb_fail_silent(p, expected, t_now() - start);
+		at = &p->head;
+	}
+	t_step(p->t, "%s", "");
+	if ((*at)->f.cmd == ATLS_CMD_SYNACK && (*at)->f.data.len == 0)
+		peer_drop(peer_unlink(p, at));
+}
+
+struct app *
+open_to(struct peer *p, uint32_t sid, struct origin *o)
+{
+	struct app *a;
+
+	tell_open(p, sid, dest(p->t, o));
+	a = origin_accept(o);
+	app_tell(a, text("?"));
+	pass_synack(p, sid);
+	expect_data_of(p, sid, text("?"));
+	return (a);
 }
 
 bool

@@ -8,7 +8,7 @@ with_neighbour(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	return (p);
 }
 
@@ -305,7 +305,7 @@ failure_harmless(struct t *t)
 	tell_open(p, 2, f->dest(t));
 	neighbour_lives(t, p);
 
-	open_again(p, 3, dest_echo(t));
+	open_echo(p, 3);
 	echo_again(p, 3, text("hello"));
 }
 
@@ -404,7 +404,7 @@ blackhole_given_up(struct t *t)
 	barrier(p);
 	tell(p, fin(1));
 
-	open_again(p, 2, dest_echo(t));
+	open_echo(p, 2);
 	echo_again(p, 2, text("hello"));
 }
 

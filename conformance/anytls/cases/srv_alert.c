@@ -53,8 +53,7 @@ ends_streams(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell(p, alert(text("the client gives up")));
 
 	app_expect_eof(a);
@@ -66,7 +65,7 @@ ends_one_session(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2), *q = dial_ready(t, V2);
 
-	open_stream(q, 1, dest_echo(t));
+	open_echo(q, 1);
 	tell(p, alert(text("the client gives up")));
 	expect_close_after_anything(p, -1);
 

@@ -13,7 +13,7 @@ order(struct t *t)
 	struct data d = pattern(t, 200 * 199 / 2, 1);
 	size_t at = 0;
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	for (size_t n = 1; n < 200; n++) {
 		tell(p, psh(1, part(d, at, n)));
 		at += n;
@@ -32,7 +32,7 @@ every_value(struct t *t)
 
 	for (unsigned i = 0; i < 256; i++)
 		all[i] = (uint8_t)i;
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	echo(p, 1, bytes(all, sizeof(all)));
 	echo(p, 1, text("\r\n\r\n.\r\n"));
 	echo(p, 1, encode(t, fin(1)));
@@ -48,8 +48,7 @@ two_directions(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell(p, psh(1, pattern(t, 3000, 1)));
 	app_expect(a, pattern(t, 3000, 1));
 	app_tell(a, pattern(t, 5000, 2));
@@ -66,8 +65,7 @@ client_silent(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	for (uint32_t i = 0; i < 5; i++) {
 		app_tell(a, pattern(t, 8000, i));
 		expect_data(p, 1, pattern(t, 8000, i));
@@ -82,8 +80,7 @@ target_silent(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	for (uint32_t i = 0; i < 5; i++) {
 		tell(p, psh(1, pattern(t, 8000, i)));
 		app_expect(a, pattern(t, 8000, i));
@@ -112,8 +109,7 @@ transfer(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	exchange(p, 1, a, pattern(t, x->up, 1), pattern(t, x->down, 2),
 	    x->frame_len);
 }
@@ -125,10 +121,10 @@ largest_frame(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct origin *o = listen_origin(t);
 	struct data d = pattern(t, ATLS_FRAME_MAX_DATA, 1);
+	struct app *a = open_to(p, 1, o);
 
-	open_stream(p, 1, dest(t, o));
 	tell(p, psh(1, d));
-	app_expect(origin_accept(o), d);
+	app_expect(a, d);
 }
 
 /* A PSH without data is not the end: what follows still arrives. */
@@ -139,8 +135,7 @@ empty_psh(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell(p, psh(1, NO_DATA));
 	tell(p, psh(1, text("after")));
 	app_expect(a, text("after"));
@@ -162,8 +157,7 @@ many_streams(struct t *t)
 	for (i = 0; i < NSTREAMS; i++) {
 		struct origin *o = listen_origin(t);
 
-		open_stream(p, i + 1, dest(t, o));
-		a[i] = origin_accept(o);
+		a[i] = open_to(p, i + 1, o);
 	}
 	for (size_t at = 0; at < 4000; at += 500) {
 		cork(p);
@@ -187,10 +181,8 @@ two_sessions(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a, *b;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
-	open_stream(q, 1, dest(t, o));
-	b = origin_accept(o);
+	a = open_to(p, 1, o);
+	b = open_to(q, 1, o);
 
 	tell(p, psh(1, text("from the first")));
 	tell(q, psh(1, text("from the second")));
@@ -210,7 +202,7 @@ unknown_stream(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	tell(p, psh(77, text("for nobody")));
 	tell(p, psh(0, pattern(t, 65535, 1)));
 	barrier(p);
@@ -227,7 +219,7 @@ before_any_stream(struct t *t)
 	tell(p, psh(1, text("too early")));
 	barrier(p);
 
-	open_again(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	echo_again(p, 1, text("hello"));
 }
 
@@ -257,8 +249,7 @@ after_fin(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	cork(p);
 	tell(p, psh(1, text("before")));
 	tell(p, fin(1));
@@ -277,13 +268,12 @@ after_target_end(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct origin *o = listen_origin(t);
 
-	open_stream(p, 1, dest(t, o));
-	app_close(origin_accept(o));
+	app_close(open_to(p, 1, o));
 	expect_within(p, fin(1), t->timeout_ms);
 	tell(p, psh(1, pattern(t, 20000, 1)));
 	barrier(p);
 
-	open_again(p, 2, dest_echo(t));
+	open_echo(p, 2);
 	echo_again(p, 2, text("hello"));
 }
 
@@ -298,9 +288,8 @@ slow_target(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct data d = encode(t, psh(2, pattern(t, 65000, 1)));
 
-	open_stream(p, 1, dest_echo(t));
-	open_stream(p, 2, dest(t, o));
-	origin_accept(o);
+	open_echo(p, 1);
+	open_to(p, 2, o);
 	for (unsigned i = 0; i < 125; i++)
 		tell_bulk(p, d);
 

@@ -11,8 +11,7 @@ closes_target(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell(p, fin(1));
 
 	app_expect_eof(a);
@@ -26,9 +25,8 @@ closes_one_stream(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest_echo(t));
-	open_stream(p, 2, dest(t, o));
-	a = origin_accept(o);
+	open_echo(p, 1);
+	a = open_to(p, 2, o);
 	tell(p, fin(2));
 
 	app_expect_eof(a);
@@ -47,8 +45,7 @@ data_then_fin(struct t *t)
 	struct data d = pattern(t, *len, 1);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	cork(p);
 	tell(p, psh(1, d));
 	tell(p, fin(1));
@@ -85,12 +82,12 @@ fin_twice(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	tell(p, fin(1));
 	tell(p, fin(1));
 	barrier(p);
 
-	open_again(p, 2, dest_echo(t));
+	open_echo(p, 2);
 	echo_again(p, 2, text("hello"));
 }
 
@@ -99,7 +96,7 @@ fin_unknown(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	tell(p, fin(77));
 	tell(p, fin(0));
 	barrier(p);
@@ -116,7 +113,7 @@ fin_before_syn(struct t *t)
 	tell(p, fin(1));
 	barrier(p);
 
-	open_again(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	echo_again(p, 1, text("hello"));
 }
 
@@ -131,8 +128,7 @@ fin_answer(struct t *t)
 	struct frame f = { 0 };
 	unsigned nfin = 0;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell(p, fin(1));
 	app_expect_eof(a);
 	tell_open(p, 2, dest_echo(t));
@@ -159,8 +155,7 @@ no_half_close(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell(p, fin(1));
 	app_expect_eof(a);
 	app_tell(a, text("after your FIN"));
@@ -177,8 +172,7 @@ target_eof(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct origin *o = listen_origin(t);
 
-	open_stream(p, 1, dest(t, o));
-	app_close(origin_accept(o));
+	app_close(open_to(p, 1, o));
 
 	expect(p, fin(1));
 }
@@ -190,8 +184,7 @@ target_shuts(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct origin *o = listen_origin(t);
 
-	open_stream(p, 1, dest(t, o));
-	app_shut(origin_accept(o));
+	app_shut(open_to(p, 1, o));
 
 	expect(p, fin(1));
 }
@@ -203,8 +196,7 @@ target_resets(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct origin *o = listen_origin(t);
 
-	open_stream(p, 1, dest(t, o));
-	app_reset(origin_accept(o));
+	app_reset(open_to(p, 1, o));
 
 	expect(p, fin(1));
 }
@@ -216,8 +208,7 @@ nothing_after_fin(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct origin *o = listen_origin(t);
 
-	open_stream(p, 1, dest(t, o));
-	app_close(origin_accept(o));
+	app_close(open_to(p, 1, o));
 	expect_within(p, fin(1), t->timeout_ms);
 
 	expect_quiet(p);
@@ -233,8 +224,7 @@ target_data_then_eof(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	app_tell(a, pattern(t, *len, 2));
 	app_close(a);
 
@@ -249,9 +239,8 @@ target_eof_beside(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct origin *o = listen_origin(t);
 
-	open_stream(p, 1, dest_echo(t));
-	open_stream(p, 2, dest(t, o));
-	app_close(origin_accept(o));
+	open_echo(p, 1);
+	app_close(open_to(p, 2, o));
 	expect_within(p, fin(2), t->timeout_ms);
 
 	echo_again(p, 1, pattern(t, 1000, 1));
@@ -264,13 +253,12 @@ fins_cross(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct origin *o = listen_origin(t);
 
-	open_stream(p, 1, dest(t, o));
-	app_close(origin_accept(o));
+	app_close(open_to(p, 1, o));
 	expect_within(p, fin(1), t->timeout_ms);
 	tell(p, fin(1));
 	barrier(p);
 
-	open_again(p, 2, dest_echo(t));
+	open_echo(p, 2);
 	echo_again(p, 2, text("hello"));
 }
 
@@ -284,13 +272,12 @@ session_after_client_fin(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell(p, fin(1));
 	app_expect_eof(a);
 	expect_none(p, alert(ANY_DATA));
 
-	open_again(p, 2, dest_echo(t));
+	open_echo(p, 2);
 	echo_again(p, 2, text("hello"));
 }
 
@@ -300,11 +287,10 @@ session_after_target_eof(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct origin *o = listen_origin(t);
 
-	open_stream(p, 1, dest(t, o));
-	app_close(origin_accept(o));
+	app_close(open_to(p, 1, o));
 	expect_none(p, alert(ANY_DATA));
 
-	open_again(p, 2, dest_echo(t));
+	open_echo(p, 2);
 	echo_again(p, 2, text("hello"));
 }
 
@@ -314,7 +300,7 @@ fifty_streams(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 
 	for (uint32_t sid = 1; sid <= 50; sid++) {
-		open_again(p, sid, dest_echo(t));
+		open_echo(p, sid);
 		echo_again(p, sid, pattern(t, 300, sid));
 		tell(p, fin(sid));
 	}
@@ -330,8 +316,7 @@ fifty_targets(struct t *t)
 	for (uint32_t sid = 1; sid <= 50; sid++) {
 		struct app *a;
 
-		open_again(p, sid, dest(t, o));
-		a = origin_accept(o);
+		a = open_to(p, sid, o);
 		app_tell(a, pattern(t, 100, sid));
 		app_close(a);
 		expect_data_of(p, sid, pattern(t, 100, sid));
@@ -350,8 +335,7 @@ late_bytes(struct t *t)
 	struct origin *o1 = listen_origin(t), *o2 = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o1));
-	app_tell(origin_accept(o1), pattern(t, 300000, 1));
+	app_tell(open_to(p, 1, o1), pattern(t, 300000, 1));
 	cork(p);
 	tell(p, fin(1));
 	tell_open(p, 2, dest(t, o2));
@@ -359,8 +343,7 @@ late_bytes(struct t *t)
 	a = origin_accept(o2);
 	app_tell(a, pattern(t, 50000, 2));
 
-	if (target_version(t) >= 2)
-		expect_within(p, synack(2, NO_DATA), t->timeout_ms);
+	pass_synack(p, 2);
 	expect_data_of(p, 2, pattern(t, 50000, 2));
 }
 
@@ -373,8 +356,7 @@ late_bytes_up(struct t *t)
 	struct origin *o1 = listen_origin(t), *o2 = listen_origin(t);
 	struct app *a, *b;
 
-	open_stream(p, 1, dest(t, o1));
-	a = origin_accept(o1);
+	a = open_to(p, 1, o1);
 	cork(p);
 	tell(p, psh(1, text("of the first")));
 	tell(p, fin(1));
@@ -398,8 +380,7 @@ syn_overtakes_fin(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	cork(p);
 	tell(p, syn(2));
 	tell(p, fin(1));

@@ -15,8 +15,7 @@ close_notify(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell_close(p);
 
 	app_expect_eof(a);
@@ -31,8 +30,7 @@ bare_fin(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	hang_up(p);
 
 	app_expect_eof(a);
@@ -46,8 +44,7 @@ connection_reset(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	reset(p);
 
 	app_expect_eof(a);
@@ -64,8 +61,7 @@ cut_short(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell_raw(p, part(encode(t, waste(t, 0, 100)), 0, *at));
 	hang_up(p);
 
@@ -81,8 +77,7 @@ reset_inside_frame(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell_raw(p, part(encode(t, psh(99, pattern(t, 100, 1))), 0, 50));
 	reset(p);
 
@@ -97,8 +92,7 @@ data_then_close(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell(p, psh(1, pattern(t, 5000, 1)));
 	tell_close(p);
 
@@ -115,8 +109,7 @@ ends_all_streams(struct t *t)
 	struct app *a[20];
 
 	for (uint32_t i = 0; i < 20; i++) {
-		open_stream(p, i + 1, dest(t, o));
-		a[i] = origin_accept(o);
+		a[i] = open_to(p, i + 1, o);
 	}
 	hang_up(p);
 
@@ -132,9 +125,8 @@ ends_alone(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(q, 1, dest_echo(t));
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	open_echo(q, 1);
+	a = open_to(p, 1, o);
 	reset(p);
 	app_expect_eof(a);
 
@@ -163,13 +155,13 @@ idle(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct origin *o = listen_origin(t);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	echo(p, 1, text("hello"));
 	tell(p, fin(1));
 	barrier(p);
 	origin_expect_none(o, 2000);
 
-	open_again(p, 2, dest_echo(t));
+	open_echo(p, 2);
 	echo_again(p, 2, text("still here"));
 }
 
@@ -181,8 +173,7 @@ idle_stream(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	app_expect_silence(a, 2000);
 	expect_quiet(p);
 
@@ -210,7 +201,7 @@ many_sessions(struct t *t)
 
 	for (i = 0; i < NSESSIONS; i++) {
 		p[i] = dial_ready(t, V2);
-		open_stream(p[i], 1, dest_echo(t));
+		open_echo(p[i], 1);
 		tell(p[i], psh(1, pattern(t, 1000, i)));
 	}
 	for (i = NSESSIONS; i-- > 0;)
@@ -226,7 +217,7 @@ many_streams(struct t *t)
 	struct frame f;
 	unsigned refused = 0;
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	for (uint32_t sid = 2; sid <= NSTREAMS; sid++)
 		tell_open(p, sid, dest_echo(t));
 	tell(p, psh(1, text("first")));
@@ -257,7 +248,7 @@ streams_in_turn(struct t *t)
 			tell(p, fin(i));
 		uncork(p);
 	}
-	open_again(p, 1000, dest_echo(t));
+	open_echo(p, 1000);
 	echo_again(p, 1000, text("hello"));
 }
 

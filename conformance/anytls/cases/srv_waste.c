@@ -23,8 +23,7 @@ discarded(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell(p, psh(1, text("before ")));
 	tell(p, waste(t, x->sid, x->len));
 	tell(p, psh(1, text("after")));
@@ -43,7 +42,7 @@ any_filler(struct t *t)
 	tell(p, frame(ATLS_CMD_WASTE, 0, pattern(t, 5000, 7)));
 	expect_quiet(p);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	echo(p, 1, text("hello"));
 }
 
@@ -56,7 +55,7 @@ filler_like_frames(struct t *t)
 	struct data inside =
 	    join(t, encode(t, heart_request(77)), encode(t, fin(1)));
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	tell(p, frame(ATLS_CMD_WASTE, 0, inside));
 
 	echo(p, 1, text("hello"));
@@ -115,7 +114,7 @@ cut_over_records(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	tell_pieces(p, encode(t, waste(t, 0, 50)), 5);
 	echo(p, 1, text("hello"));
 	tell_pieces(p, encode(t, waste(t, 0, 40000)), 9000);
@@ -129,10 +128,10 @@ many(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 
 	for (unsigned i = 0; i < 1000; i++)
-		tell(p, waste(t, i, i));
+		tell(p, waste(t, 0, i));
 	barrier(p);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	echo(p, 1, text("hello"));
 }
 
@@ -142,14 +141,14 @@ after_fin(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	cork(p);
 	tell(p, fin(1));
 	tell(p, waste(t, 0, 600));
 	tell(p, waste(t, 1, 600));
 	uncork(p);
 
-	open_again(p, 2, dest_echo(t));
+	open_echo(p, 2);
 	echo_again(p, 2, text("hello"));
 }
 

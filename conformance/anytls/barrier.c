@@ -6,7 +6,8 @@
 #define BARRIER_FIRST 0x7fff0000u
 #define SETTLE_MS 200
 
-static const char alive_text[] = "the session is alive: answers a heartbeat";
+static const char alive_text[] =
+    "the session answers (a heartbeat; on version 1 an echo)";
 
 /* Takes the latest heartbeat response on stream 0 (on any with ANY) out of the
  * queue. */

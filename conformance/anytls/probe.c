@@ -186,6 +186,8 @@ find_version(struct t *t)
 	t_feature(t, "udp", NULL);
 	if (a.heart)
 		t_feature(t, "heartbeat", NULL);
+	if (a.settings)
+		t_feature(t, "server-settings", NULL);
 	say_md5(t, &a);
 }
 

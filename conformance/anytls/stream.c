@@ -37,6 +37,10 @@ dial_ready(struct t *t, enum version v)
 	struct queued *q;
 	bool done;
 
+	/* --profile v1 on a server that knows more: we know no more either. */
+	if (target_version(t) < 2 &&
+	    t_feature_value(t, "server-settings") != NULL)
+		v = V1;
 	tell(p, settings(settings_text(t, t_printf(t, "%d", v), NULL)));
 	if (v < V2 || target_version(t) < 2)
 		return (p);

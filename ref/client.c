@@ -182,8 +182,8 @@ set_server(struct program *p, const char *text, char *why)
 	if (r == 0)
 		r = atls_addr_parse(p->uri.host, p->uri.port, &p->cfg.server);
 	else
-		(void)snprintf(
-		    why, ERRLEN, "the link: %s (at byte %u)", reason, at);
+		(void)snprintf(why, ERRLEN,
+		    "the anytls:// link: %s (at byte %u)", reason, at);
 	if (p->uri.insecure)
 		p->cfg.insecure = true;
 	return (r);
@@ -403,7 +403,7 @@ main(int argc, char **argv)
 	p.cfg.ready = on_ready;
 	r = option_read(defs, PREFIX, argc, argv, apply, &p, err);
 	if (r < 0)
-		return (fail(err, r == ATLS_E_IO ? 1 : 2));
+		return (fail(err, 2));
 	why = complete(&p);
 	if (why != NULL)
 		return (fail(why, 2));

@@ -67,7 +67,7 @@ udp_expect(struct udp *u, struct data d)
 	const char *expected = t_printf(
 	    u->t, "a datagram of %zu bytes arrives at the UDP origin", d.len);
 	uint64_t deadline = verb_deadline(u->t, 0), start = t_now();
-	static uint8_t buf[65536];
+	uint8_t buf[65536];
 	ssize_t n;
 
 	t_step(u->t, "%s", expected);

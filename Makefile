@@ -152,7 +152,7 @@ $(CONFORM): $(B)/conformance/main.o $(PACK_O) $(B)/gen/requirements.o \
 
 # Broken peers are the reference with other policies, and a saboteur between
 # honest ends; they are never installed.
-$(BROKEN): $(BROKEN_O) $(DAEMON_LIBS)
+$(BROKEN): $(BROKEN_O) $(B)/gen/defects.o $(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 
@@ -160,6 +160,11 @@ $(BROKEN): $(BROKEN_O) $(DAEMON_LIBS)
 $(B)/gen/requirements.c: conformance/anytls/requirements.tsv tools/tsv2c
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D) && tools/tsv2c requirements_tsv $< > $@.tmp && mv $@.tmp $@
+
+# The table of broken peers is built into them.
+$(B)/gen/defects.c: conformance/anytls/broken/defects.tsv tools/tsv2c
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && tools/tsv2c defects_tsv $< > $@.tmp && mv $@.tmp $@
 
 $(B)/ref/test/%: $(B)/ref/test/%.o $(DAEMON_LIBS)
 	$(call say,LD,$@)
@@ -169,6 +174,12 @@ $(B)/conformance/test/%: $(B)/conformance/test/%.o $(PACK_O) \
 		$(B)/gen/requirements.o $(SUITE_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(OPENSSL_LIBS) -lm
+
+# Tests of the broken peers take all of them but their main.
+$(B)/conformance/test/test_broken%: $(B)/conformance/test/test_broken%.o \
+		$(filter-out %/broken/main.o,$(BROKEN_O)) $(DAEMON_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 
 VERSION_FLAGS = -DVERSION='"$(shell cat VERSION)"' -DGIT_REV='"$(GIT_REV)"'
 

@@ -1,0 +1,25 @@
+/* The saboteur: listens, and leads each connection to an honest server. */
+#ifndef BROKEN_SABOTEUR_H
+#define BROKEN_SABOTEUR_H
+
+#include <stdbool.h>
+
+#include "ref/wire/addr.h"
+
+#define SABOTEUR_ERRLEN 512
+
+struct saboteur_config {
+	const char *listen; /* "host:port" */
+	const char *password;
+	const char *rules;
+	struct atls_addr server; /* the honest one, an IP literal */
+	bool fallback;           /* it has one */
+	/* Called once it listens. */
+	void (*ready)(void *ctx, const struct atls_addr *bound);
+	void *ctx;
+};
+
+/* Runs until SIGTERM or SIGINT. 0, or -1 with a sentence in ERR. */
+int saboteur_run(const struct saboteur_config *cfg, char err[SABOTEUR_ERRLEN]);
+
+#endif

@@ -31,8 +31,8 @@ struct udp;    /* a UDP socket of ours that the target may send to */
 
 enum data_kind {
 	DATA_EXACT,
-	DATA_ANY,      /* expect: anything, also nothing */
-	DATA_SOME      /* expect: anything but nothing */
+	DATA_ANY, /* expect: anything, also nothing */
+	DATA_SOME /* expect: anything but nothing */
 };
 
 struct data {
@@ -41,9 +41,9 @@ struct data {
 	size_t len;
 };
 
-extern const struct data NO_DATA;   /* exactly no bytes */
+extern const struct data NO_DATA; /* exactly no bytes */
 extern const struct data ANY_DATA;
-extern const struct data ANY_TEXT;  /* at least one byte */
+extern const struct data ANY_TEXT; /* at least one byte */
 
 struct data text(const char *s);
 struct data bytes(const void *p, size_t len);
@@ -69,7 +69,7 @@ struct frame syn(uint32_t sid);
 struct frame psh(uint32_t sid, struct data d);
 struct frame fin(uint32_t sid);
 struct frame settings(struct data d);
-struct frame alert(struct data d);          /* any stream id on expect */
+struct frame alert(struct data d); /* any stream id on expect */
 struct frame update_scheme(struct data d);
 struct frame synack(uint32_t sid, struct data d);
 struct frame heart_request(uint32_t sid);
@@ -87,14 +87,19 @@ struct data settings_text(struct t *t, const char *v, const char *md5);
 
 /* ---- The connection ---- */
 
-enum version { V1 = 1, V2 = 2, V3 = 3 };
+enum version {
+	V1 = 1,
+	V2 = 2,
+	V3 = 3
+};
 
 /* TCP and TLS; nothing is sent yet. */
 struct peer *dial(struct t *t);
 /* dial, then the authentication with padding0 of 30 bytes, in one record. */
 struct peer *dial_auth(struct t *t);
 /* dial_auth, then settings of version V; for V2 and V3 against a server of
- * version 2 ServerSettings is expected and taken. Ready to open streams. */
+ * version 2 ServerSettings is expected and taken. Ready to open streams. With
+ * --profile v1 on a server that knows more, V is 1 whatever is asked for. */
 struct peer *dial_ready(struct t *t, enum version v);
 
 /* The authentication request, in one record. */
@@ -103,7 +108,8 @@ void tell_auth(struct peer *p, const char *password, uint16_t padding);
 struct data auth_bytes(
     struct t *t, const char *password, uint16_t padding, uint8_t fill);
 
-/* One frame in one record (more where it exceeds 16384 bytes). */
+/* One frame in one record (more where it exceeds 16384 bytes). That the peer
+ * has closed meanwhile fails no tell; the expectation after it judges. */
 void tell(struct peer *p, struct frame f);
 /* Frames told between the two go out in one record. */
 void cork(struct peer *p);
@@ -158,8 +164,9 @@ void expect_close_after_anything(struct peer *p, int forbidden_cmd);
 /* Not one byte of application data and no close, for MS milliseconds. */
 void expect_silence(struct peer *p, uint32_t ms);
 /* Proves that the peer has processed all before: heartbeat request and its
- * response (any id), for a v1 target an echo on a stream of its own. Other
- * frames meanwhile are kept for later expectations. */
+ * response (any id), for a v1 target an echo on a stream of its own (which
+ * needs settings told before; without them heartbeats it is). Other frames
+ * meanwhile are kept for later expectations. */
 void barrier(struct peer *p);
 /* After a barrier and a settle time (200 ms): no frame matching F has come.
  * What else came is dropped from the queue. */
@@ -167,7 +174,10 @@ void expect_none(struct peer *p, struct frame f);
 /* The session is alive (barrier) and nothing at all has come. */
 void expect_quiet(struct peer *p);
 
-enum outcome { OUT_ALIVE, OUT_CLOSED };
+enum outcome {
+	OUT_ALIVE,
+	OUT_CLOSED
+};
 /* Either the session answers a barrier, or it was closed (an Alert before that
  * is fine): which one is returned and recorded. Never passes in silence.
  * Frames matching FORBIDDEN (NULL: none) fail the case. */
@@ -236,7 +246,7 @@ void expect_service(struct t *t, struct peer *p, uint32_t sid);
 /* ---- Where the target dials: SOCKS addresses as data ---- */
 
 struct data dest(struct t *t, const struct origin *o);
-struct data dest_echo(struct t *t);      /* the run's shared TCP echo */
+struct data dest_echo(struct t *t); /* the run's shared TCP echo */
 struct data dest_port(struct t *t, uint16_t port); /* on the origin host */
 struct data dest_name(struct t *t, const char *name, uint16_t port);
 struct data dest_refused(struct t *t);   /* a port that refuses */
@@ -246,8 +256,8 @@ struct data dest_udp_magic_v1(struct t *t);
 
 /* ---- Origins: real sockets; the kernel queues, so sequence is enough ---- */
 
-struct origin *listen_origin(struct t *t);     /* IPv4, ephemeral port */
-struct origin *listen_origin6(struct t *t);    /* ::1; skips without IPv6 */
+struct origin *listen_origin(struct t *t);  /* IPv4, ephemeral port */
+struct origin *listen_origin6(struct t *t); /* ::1; skips without IPv6 */
 uint16_t origin_port(const struct origin *o);
 /* The target connects. */
 struct app *origin_accept(struct origin *o);
@@ -259,7 +269,7 @@ void app_expect(struct app *a, struct data d); /* exactly these bytes next */
 void app_expect_eof(struct app *a);            /* FIN or RST, no byte before */
 /* Nothing arrives for MS. */
 void app_expect_silence(struct app *a, uint32_t ms);
-void app_shut(struct app *a);  /* FIN, may still read */
+void app_shut(struct app *a); /* FIN, may still read */
 void app_close(struct app *a);
 void app_reset(struct app *a);
 /* Both ways at once, to the last byte: UP from the peer's stream SID to A,
@@ -277,15 +287,14 @@ void udp_expect(struct udp *u, struct data d);
 void udp_tell(struct udp *u, struct data d);
 void udp_expect_silence(struct udp *u, uint32_t ms);
 /* UoT bytes: the request, and one datagram with its header. */
-struct data uot_request(
-    struct t *t, bool connect, const struct atls_addr *a);
+struct data uot_request(struct t *t, bool connect, const struct atls_addr *a);
 struct data uot_datagram(
     struct t *t, bool connect, const struct atls_addr *a, struct data d);
 struct atls_addr addr_of(const char *host, uint16_t port);
 /* A datagram comes back on stream SID (header form as CONNECT says); with
  * connect=false *FROM, when not NULL, gets the source. */
-void expect_datagram(struct peer *p, uint32_t sid, bool connect,
-    struct data d, struct atls_addr *from);
+void expect_datagram(struct peer *p, uint32_t sid, bool connect, struct data d,
+    struct atls_addr *from);
 
 /* ---- About the target, as the probes found it ---- */
 

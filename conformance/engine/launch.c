@@ -194,22 +194,27 @@ is_telling(const char *line)
 	return false;
 }
 
-/* The first line of the log that says why; else its last one. */
+/* The first line of the log that says why; else its last two. */
 static void
 telling_line(const struct launch *l, char *out, size_t size)
 {
 	FILE *f = fopen(l->log, "r");
-	char line[512];
+	char line[400], before[400] = "";
 
 	out[0] = '\0';
 	if (f == NULL)
 		return;
 	while (fgets(line, sizeof(line), f) != NULL) {
 		line[strcspn(line, "\r\n")] = '\0';
-		if (line[0] != '\0')
-			snprintf(out, size, "%s", line);
-		if (is_telling(line))
-			break;
+		if (line[0] == '\0')
+			continue;
+		snprintf(out, size, "%s%s%s", before,
+		    before[0] != '\0' ? " / " : "", line);
+		memcpy(before, line, sizeof(before));
+		if (!is_telling(line))
+			continue;
+		snprintf(out, size, "%s", line);
+		break;
 	}
 	fclose(f);
 }
@@ -217,7 +222,7 @@ telling_line(const struct launch *l, char *out, size_t size)
 void
 launch_obituary(const struct launch *l, char *out, size_t size)
 {
-	char how[64], line[512];
+	char how[64], line[1024];
 
 	process_describe(l->status, how, sizeof(how));
 	telling_line(l, line, sizeof(line));

@@ -16,12 +16,15 @@ read_password(struct options *o, struct complaint *c)
 		return complain(c, EXIT_USAGE,
 		    "cannot read the password from '%s': %s", o->password_file,
 		    strerror(errno));
-	if (getline(&o->owned, &size, f) < 0)
-		size = 0;
+	if (getline(&o->owned, &size, f) < 0) {
+		/* What it allocated has no text in it. */
+		free(o->owned);
+		o->owned = NULL;
+	}
 	fclose(f);
 	if (o->owned != NULL)
 		o->owned[strcspn(o->owned, "\r\n")] = '\0';
-	if (size == 0 || o->owned == NULL || o->owned[0] == '\0')
+	if (o->owned == NULL || o->owned[0] == '\0')
 		return complain(c, EXIT_USAGE,
 		    "the password file '%s' has no first line",
 		    o->password_file);

@@ -25,7 +25,10 @@ report_result(struct report *r, struct item *item)
 		result->status = totals_classify(
 		    item->req, result->box != NULL && result->box->hang);
 	item->crashed = result->status == ST_CRASH;
-	totals_add(&r->totals, result, item->req);
+	if (item->suite != NULL)
+		totals_add(&r->totals, result, item->req);
+	else
+		totals_add_finding(&r->totals, result->status);
 	r->to->result(r, item);
 	fflush(r->out);
 }
@@ -65,13 +68,13 @@ report_summary(const struct report *r, int exit_code, FILE *f)
 	const struct totals *tot = &r->totals;
 
 	fprintf(f, "%s: %u run, %u pass, %u fail, ", r->program,
-	    totals_run(tot), tot->count[ST_PASS], tot->count[ST_FAIL]);
-	if (tot->count[ST_CRASH] != 0)
-		fprintf(f, "%u crash, ", tot->count[ST_CRASH]);
-	fprintf(
-	    f, "%u warn, %u info", tot->count[ST_WARN], tot->count[ST_INFO]);
-	if (tot->count[ST_ERROR] != 0)
-		fprintf(f, ", %u error", tot->count[ST_ERROR]);
+	    totals_run(tot), tot->count[ST_PASS], totals_of(tot, ST_FAIL));
+	if (totals_of(tot, ST_CRASH) != 0)
+		fprintf(f, "%u crash, ", totals_of(tot, ST_CRASH));
+	fprintf(f, "%u warn, %u info", totals_of(tot, ST_WARN),
+	    totals_of(tot, ST_INFO));
+	if (totals_of(tot, ST_ERROR) != 0)
+		fprintf(f, ", %u error", totals_of(tot, ST_ERROR));
 	summary_skips(tot, f);
 	fprintf(f, "; %.2fs; seed %" PRIx64 "; exit %d",
 	    (double)(t_now() - r->start_ms) / 1000, r->env->seed, exit_code);

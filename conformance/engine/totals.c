@@ -48,7 +48,13 @@ totals_add(struct totals *tot, const struct result *result,
 void
 totals_add_finding(struct totals *tot, enum status status)
 {
-	tot->count[status]++;
+	tot->findings[status]++;
+}
+
+unsigned
+totals_of(const struct totals *tot, enum status status)
+{
+	return tot->count[status] + tot->findings[status];
 }
 
 unsigned
@@ -73,11 +79,11 @@ totals_exit(const struct totals *tot)
 		return EXIT_UNUSABLE;
 	if (tot->interrupted)
 		return EXIT_INTERRUPTED;
-	if (tot->count[ST_FAIL] + tot->count[ST_CRASH] != 0)
+	if (totals_of(tot, ST_FAIL) + totals_of(tot, ST_CRASH) != 0)
 		return EXIT_FINDINGS;
-	if (tot->strict && tot->count[ST_WARN] != 0)
+	if (tot->strict && totals_of(tot, ST_WARN) != 0)
 		return EXIT_FINDINGS;
-	if (tot->count[ST_ERROR] != 0)
+	if (totals_of(tot, ST_ERROR) != 0)
 		return EXIT_SUITE;
 	if (totals_run(tot) == 0)
 		return EXIT_NOTHING_TESTED;

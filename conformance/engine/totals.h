@@ -8,7 +8,8 @@
 #include "conformance/engine/plan.h"
 
 struct totals {
-	unsigned count[ST_COUNT];
+	unsigned count[ST_COUNT];    /* of cases */
+	unsigned findings[ST_COUNT]; /* about the run as a whole */
 	/* Cases that did not conform, by their first requirement. */
 	unsigned text_must, text_should, reference, safety;
 	unsigned skip_feature, skip_origin, skip_filter;
@@ -29,6 +30,8 @@ void totals_add(struct totals *tot, const struct result *result,
     const struct requirement *req);
 /* Counts a finding about the run as a whole. */
 void totals_add_finding(struct totals *tot, enum status status);
+/* Both. */
+unsigned totals_of(const struct totals *tot, enum status status);
 unsigned totals_run(const struct totals *tot);
 /* True when STATUS alone makes the exit code 1. */
 bool totals_is_failure(const struct totals *tot, enum status status);

@@ -1,0 +1,270 @@
+/* Options from the command line and the environment. */
+#include "conformance/test/cm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conformance/engine/options.h"
+
+/* Parses LINE, words apart by blanks, and checks it. */
+static int
+parse(struct options *o, const char *line, struct complaint *c)
+{
+	char *copy = strdup(line), *argv[32], *word, *rest = copy;
+	int argc = 0, rc;
+
+	memset(c, 0, sizeof(*c));
+	argv[argc++] = strtok_r(rest, " ", &rest);
+	while ((word = strtok_r(rest, " ", &rest)) != NULL)
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	rc = options_parse(o, argc, argv, c);
+	if (rc == 0)
+		rc = options_check(o, c);
+	/* Lives as long as what borrows from it. */
+	if (o->owned == NULL)
+		o->owned = copy;
+	else
+		free(copy);
+	return rc;
+}
+
+static void
+assert_refused(const char *line, const char *sentence)
+{
+	struct complaint c;
+	struct options o;
+
+	assert_int_equal(parse(&o, line, &c), EXIT_USAGE);
+	if (strstr(c.text, sentence) == NULL)
+		fail_msg("%s: said '%s'", line, c.text);
+	options_free(&o);
+}
+
+static void
+values(void **state)
+{
+	struct complaint c;
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o,
+			     "x --target h:1 --password=pw -vv --timeout 300ms "
+			     "a/b --time-scale 2.5 -j7 --seed 7f3a --req R-1 "
+			     "--req R-2 --level should -x c/**",
+			     &c),
+	    0);
+	assert_int_equal(o.command, FOR_RUN);
+	assert_string_equal(o.target, "h:1");
+	assert_string_equal(o.password, "pw");
+	assert_int_equal(o.verbose, 2);
+	assert_int_equal(o.timeout_ms, 300);
+	assert_true(o.time_scale > 2.4 && o.time_scale < 2.6);
+	assert_int_equal(o.jobs, 7);
+	assert_int_equal(o.seed, 0x7f3a);
+	assert_int_equal(o.reqs.n, 2);
+	assert_string_equal(o.level, "should");
+	assert_true(o.fail_fast);
+	assert_int_equal(o.rest.n, 2);
+	assert_string_equal(o.rest.v[1], "c/**");
+	options_free(&o);
+}
+
+static void
+defaults(void **state)
+{
+	struct complaint c;
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, "x --sut {listen}", &c), 0);
+	assert_int_equal(o.timeout_ms, 2000);
+	assert_int_equal(o.ready_timeout_ms, 10000);
+	assert_int_equal(o.jobs, 64);
+	assert_int_equal(o.repeat, 1);
+	assert_string_equal(o.origin_bind, "127.0.0.1");
+	assert_null(o.ca);
+	options_free(&o);
+	assert_int_equal(parse(&o, "x --sut {port} --serial", &c), 0);
+	assert_int_equal(o.jobs, 1);
+	options_free(&o);
+}
+
+static void
+refusals(void **state)
+{
+	(void)state;
+	assert_refused("x --nonsense", "--nonsense");
+	assert_refused("x -y", "-y");
+	assert_refused("x --target", "--target needs a value");
+	assert_refused("x --target= --password x", "--target needs a value");
+	assert_refused("x --strict=1", "--strict takes no value");
+	assert_refused("x --timeout 5", "unit");
+	assert_refused("x --timeout -5s", "no duration");
+	assert_refused("x --timeout 0s", "no duration");
+	assert_refused("x --jobs 0", "--jobs");
+	assert_refused("x --jobs 3x", "--jobs");
+	assert_refused("x --seed xyz", "hexadecimal");
+	assert_refused("x --time-scale 0", "--time-scale");
+	assert_refused("x --level high", "must|should|may");
+	assert_refused("x --format junit", "text|jsonl");
+	assert_refused("x", "--target");
+	assert_refused("x --target h:1", "--password");
+	assert_refused("x --target h:1 --sut {port} --password x", "exclude");
+	assert_refused("x --sut {port} -q -v", "exclude");
+	assert_refused(
+	    "x --sut {port} --password x --password-file y", "exclude");
+	assert_refused("x --sut {port} --password-file /dev/null", "password");
+	assert_refused("x --sut {port} --json", "does not belong");
+	assert_refused("x list --jobs 3", "does not belong");
+}
+
+static void
+commands(void **state)
+{
+	struct complaint c;
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, "x list --json server/**", &c), 0);
+	assert_int_equal(o.command, FOR_LIST);
+	assert_int_equal(o.rest.n, 1);
+	options_free(&o);
+	assert_int_equal(parse(&o, "x coverage --check", &c), 0);
+	assert_int_equal(o.command, FOR_COVERAGE);
+	assert_true(o.check);
+	options_free(&o);
+	/* -h is help, never a host. */
+	assert_int_equal(parse(&o, "x explain -h", &c), 0);
+	assert_true(o.help);
+	options_free(&o);
+}
+
+static void
+environment(void **state)
+{
+	struct complaint c;
+	struct options o;
+
+	(void)state;
+	setenv("ANYTLS_TARGET", "e:1", 1);
+	setenv("ANYTLS_PASSWORD", "secret", 1);
+	setenv("ANYTLS_READY_TIMEOUT", "3s", 1);
+	setenv("ANYTLS_SKIP", "a/b, c/**", 1);
+	setenv("ANYTLS_STRICT", "yes", 1);
+	assert_int_equal(parse(&o, "x", &c), 0);
+	assert_string_equal(o.target, "e:1");
+	assert_int_equal(o.ready_timeout_ms, 3000);
+	assert_int_equal(o.skip.n, 2);
+	assert_string_equal(o.skip.v[1], "c/**");
+	assert_true(o.strict);
+	options_free(&o);
+	/* The command line wins, over lists and over what it excludes. */
+	assert_int_equal(parse(&o, "x --skip d --sut {port}", &c), 0);
+	assert_int_equal(o.skip.n, 1);
+	assert_null(o.target);
+	options_free(&o);
+	setenv("ANYTLS_STRICT", "maybe", 1);
+	assert_refused("x", "ANYTLS_STRICT");
+	unsetenv("ANYTLS_STRICT");
+	setenv("ANYTLS_READY_TIMEOUT", "3", 1);
+	assert_refused("x", "ANYTLS_READY_TIMEOUT");
+	setenv("ANYTLS_READY_TIMEOUT", "", 1);
+	assert_refused("x", "ANYTLS_READY_TIMEOUT");
+	unsetenv("ANYTLS_READY_TIMEOUT");
+	unsetenv("ANYTLS_TARGET");
+	unsetenv("ANYTLS_PASSWORD");
+	unsetenv("ANYTLS_SKIP");
+}
+
+static void
+certificates(void **state)
+{
+	struct complaint c;
+	struct options o;
+
+	(void)state;
+	setenv("ANYTLS_CA", "ca.pem", 1);
+	assert_int_equal(parse(&o, "x --sut {port}", &c), 0);
+	assert_string_equal(o.ca, "ca.pem");
+	options_free(&o);
+	assert_int_equal(parse(&o, "x --sut {port} -k", &c), 0);
+	assert_null(o.ca);
+	options_free(&o);
+	unsetenv("ANYTLS_CA");
+}
+
+static void
+replay(void **state)
+{
+	struct complaint c;
+	struct options o;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	assert_int_equal(
+	    parse(&o, "x --target h:1 --password pw --timeout 3s --jobs 3 a/b",
+		&c),
+	    0);
+	options_replay(&o, f);
+	fclose(f);
+	assert_string_equal(
+	    text, " --target h:1 --password '***' --timeout 3000ms");
+	free(text);
+	options_free(&o);
+}
+
+static void
+durations(void **state)
+{
+	static const char *const bad[] = { "", "5", "s", "5 s", "1d", "-1s",
+		"1e99s", "nan", "200h", "0ms", "5ss" };
+	uint32_t ms;
+	size_t i;
+
+	(void)state;
+	assert_true(options_duration("1.5m", &ms));
+	assert_int_equal(ms, 90000);
+	assert_true(options_duration("2h", &ms));
+	assert_int_equal(ms, 7200000);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (options_duration(bad[i], &ms))
+			fail_msg("'%s'", bad[i]);
+}
+
+static void
+names(void **state)
+{
+	const struct option_row *row;
+	char name[64];
+	size_t n = 0;
+
+	(void)state;
+	options_env_name("ready-timeout", name, sizeof(name));
+	assert_string_equal(name, "ANYTLS_READY_TIMEOUT");
+	for (row = options_table; row->name != NULL; row++, n++)
+		assert_true(row->help[0] != '\0');
+	assert_true(n < OPTIONS_MAX);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(commands),
+		cmocka_unit_test(environment),
+		cmocka_unit_test(certificates),
+		cmocka_unit_test(replay),
+		cmocka_unit_test(durations),
+		cmocka_unit_test(names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -82,19 +82,19 @@ run_cleanups(struct t *t)
 }
 
 static void
-run_case(struct t *t, bool private_target)
+run_case(struct t *t, const struct child_config *cfg)
 {
 	static const struct own_target plain = { NULL, NULL };
-	const struct pack *pack = t->engine->env->pack;
+	const struct pack *pack = cfg->env->pack;
 
 	if (setjmp(t->leave) != 0)
 		return;
-	if (private_target)
+	if (cfg->private_target)
 		t_own_target(t, &plain);
 	if (pack->begin != NULL)
 		pack->begin(t);
 	t->tc->run(t);
-	if (pack->alive != NULL)
+	if (pack->alive != NULL && cfg->check_alive)
 		pack->alive(t);
 	t->box->status = ST_PASS;
 	t->box->decided = 1;
@@ -107,7 +107,7 @@ child_run(const struct child_config *cfg)
 	struct t t;
 
 	set_up(&t, &e, cfg);
-	run_case(&t, cfg->private_target);
+	run_case(&t, cfg);
 	e.ending = true;
 	run_cleanups(&t);
 	own_finish(&t);

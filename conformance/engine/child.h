@@ -14,6 +14,7 @@ struct child_config {
 	struct box *box;
 	unsigned iteration;
 	bool private_target; /* start one for this case alone */
+	bool check_alive;    /* call the pack's alive() after a pass */
 };
 
 /*

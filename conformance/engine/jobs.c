@@ -45,7 +45,8 @@ _Noreturn static void
 run_child(const struct env *env, struct job *job)
 {
 	struct child_config cfg = { env, job->item->tc, job->item->result.box,
-		job->item->iteration, job->private_target };
+		job->item->iteration, job->private_target,
+		job->item->suite != NULL };
 
 	process_become_child(true);
 	child_run(&cfg);

@@ -237,6 +237,7 @@ run_here(struct judge *j, struct complaint *c)
 	child.env = &j->env;
 	child.tc = item->tc;
 	child.box = item->result.box;
+	child.check_alive = true;
 	j->begun = true;
 	report_begin(&j->report, 1);
 	child_run(&child);

@@ -16,16 +16,16 @@ path_or_null(const char *path)
 	return path[0] != '\0' ? path : NULL;
 }
 
-static void
-write_scheme(struct t *t, const char *path, const char *text)
+static bool
+write_file(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
+	bool ok;
 
 	if (f == NULL)
-		t_error(t, "cannot write a padding scheme file");
-	fputs(text, f);
-	if (fclose(f) != 0)
-		t_error(t, "cannot write a padding scheme file");
+		return false;
+	ok = fputs(text, f) >= 0;
+	return fclose(f) == 0 && ok;
 }
 
 static void
@@ -63,8 +63,9 @@ t_own_target(struct t *t, const struct own_target *own)
 	    (long)getpid(), e->nowns);
 	snprintf(scheme, sizeof(scheme), "%s/case-%ld-%u.scheme", env->dir,
 	    (long)getpid(), e->nowns++);
-	if (own->padding_scheme != NULL)
-		write_scheme(t, scheme, own->padding_scheme);
+	if (own->padding_scheme != NULL &&
+	    !write_file(scheme, own->padding_scheme))
+		t_error(t, "cannot write a padding scheme file");
 	memset(&cfg, 0, sizeof(cfg));
 	cfg.command = &env->command;
 	cfg.values.password = env->target.password;

@@ -49,13 +49,17 @@ reach_resolve(const char *host_port, char host[REACH_HOST], uint16_t *port,
 {
 	const char *colon = strrchr(host_port, ':');
 	struct sockaddr_storage addr;
-	size_t len = colon != NULL ? (size_t)(colon - host_port) : 0;
+	size_t len;
 	char name[256], *end;
 	socklen_t addr_len;
 	long n;
 	int rc;
 
-	n = colon != NULL ? strtol(colon + 1, &end, 10) : 0;
+	if (colon == NULL)
+		return complain(c, EXIT_USAGE,
+		    "'%s' has no port; a target is HOST:PORT", host_port);
+	len = (size_t)(colon - host_port);
+	n = strtol(colon + 1, &end, 10);
 	if (len == 0 || len >= sizeof(name) || n < 1 || n > 65535 ||
 	    *end != '\0')
 		return complain(

@@ -166,11 +166,12 @@ t_alloc(struct t *t, size_t len)
 
 	if (len < SIZE_MAX - sizeof(*b))
 		b = calloc(1, sizeof(*b) + len);
-	if (b == NULL)
-		t_error(t, "out of memory for %zu bytes", len);
-	b->next = t->engine->blocks;
-	t->engine->blocks = b;
-	return b->data;
+	if (b != NULL) {
+		b->next = t->engine->blocks;
+		t->engine->blocks = b;
+		return b->data;
+	}
+	t_error(t, "out of memory for %zu bytes", len);
 }
 
 void

@@ -188,8 +188,9 @@ struct pack {
 	 * an error: what a target lacks is a finding, not a failure. */
 	const struct tcase *probes;
 	size_t nprobes;
-	/* Called in the case's process: before run, and after a pass, when it
-	 * must t_crash() if the target no longer serves. */
+	/* Called in the case's process: before run; and after a pass of a case
+	 * (not of sanity and probes), when it must t_crash() if the target no
+	 * longer serves. */
 	void (*begin)(struct t *t);
 	void (*alive)(struct t *t);
 	/* Text of {padding_scheme} in a --sut command when the case gives none;

@@ -140,8 +140,9 @@ probe(struct t *t)
 	t_feature(t, "text", "line\nline");
 }
 
-static const struct tcase sanity_case = { "fake/sanity", NULL, sanity };
-static const struct tcase probe_cases[] = { { "fake/probe", NULL, probe } };
+static const struct tcase sanity_case = { .id = "fake/sanity", .run = sanity };
+static const struct tcase probe_cases[] = { { .id = "fake/probe",
+    .run = probe } };
 
 #define FAKE_REGISTER                                                          \
 	"MUST-1\tserver\tMUST\ttext\t1\tmust\tcase\n"                          \

@@ -85,7 +85,7 @@ one_stream(struct t *t)
 {
 	struct peer *p = dial_ready(t, V3);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	echo(p, 1, pattern(t, 3000, 1));
 }
 
@@ -108,7 +108,7 @@ second_stream(struct t *t)
 	struct origin *o = listen_origin(t);
 	const struct frame ack = synack(2, NO_DATA);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	tell_open(p, 2, dest(t, o));
 
 	alive_or_closed(p, &ack);
@@ -123,7 +123,7 @@ next_stream(struct t *t)
 	struct origin *o = listen_origin(t);
 	const struct frame ack = synack(2, NO_DATA);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	tell(p, fin(1));
 	tell_may_fail(
 	    p, join(t, encode(t, syn(2)), encode(t, psh(2, dest(t, o)))));
@@ -154,7 +154,7 @@ parallel_sessions(struct t *t)
 
 	for (uint32_t i = 0; i < 5; i++) {
 		p[i] = dial_ready(t, V3);
-		open_stream(p[i], 1, dest_echo(t));
+		open_echo(p[i], 1);
 	}
 	for (uint32_t i = 0; i < 5; i++)
 		echo(p[i], 1, pattern(t, 1000, i));

@@ -170,6 +170,10 @@ $(B)/ref/test/%: $(B)/ref/test/%.o $(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 
+# This one refuses allocations, one after the other.
+$(B)/ref/test/test_session_memory: LDFLAGS += -Wl,--wrap=malloc \
+	-Wl,--wrap=calloc -Wl,--wrap=free
+
 $(B)/conformance/test/%: $(B)/conformance/test/%.o $(PACK_O) \
 		$(B)/gen/requirements.o $(SUITE_LIBS)
 	$(call say,LD,$@)

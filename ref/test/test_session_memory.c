@@ -1,68 +1,44 @@
 /*
- * Sessions: what they cost, and what happens when there is no memory. The
- * sources are built in, so that their allocations can be counted and refused.
+ * Sessions: what they cost, and what happens when there is no memory. Their
+ * allocations pass through here, to be counted and refused.
  */
 #include "ref/test/pair.h"
 
-static void *counted_malloc(size_t n);
-static void *counted_calloc(size_t n, size_t size);
-static void counted_free(void *p);
-
-#define malloc counted_malloc
-#define calloc counted_calloc
-#define free counted_free
-#include "ref/session/out.c"
-#undef CAP_MIN
-#include "ref/session/policy.c"
-#include "ref/session/session.c"
-#include "ref/session/shape.c"
-#include "ref/session/stream.c"
-#define nothing nothing_client
-#include "ref/session/session_client.c"
-#undef nothing
-#define nothing nothing_recv
-#include "ref/session/session_recv.c"
-#undef nothing
-#define nothing nothing_send
-#define put_frame put_frame_send
-#include "ref/session/session_send.c"
-#undef nothing
-#undef put_frame
-#define nothing nothing_server
-#include "ref/session/session_server.c"
-#undef nothing
-#undef malloc
-#undef calloc
-#undef free
+/* The makefile links this test with --wrap for these three. */
+void *__real_malloc(size_t n);
+void __real_free(void *p);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void __wrap_free(void *p);
 
 static size_t in_use, nallocs, fail_at; /* FAIL_AT 0: never */
 
-static void *
-counted_malloc(size_t n)
+void *
+__wrap_malloc(size_t n)
 {
 	size_t *p;
 
 	if (++nallocs == fail_at)
 		return (NULL);
-	p = malloc(n + 16);
+	p = __real_malloc(n + 16);
 	assert_non_null(p);
 	*p = n;
 	in_use += n;
 	return ((uint8_t *)p + 16);
 }
 
-static void *
-counted_calloc(size_t n, size_t size)
+void *
+__wrap_calloc(size_t n, size_t size)
 {
-	void *p = counted_malloc(n * size);
+	void *p = __wrap_malloc(n * size);
 
 	if (p != NULL)
 		memset(p, 0, n * size);
 	return (p);
 }
 
-static void
-counted_free(void *p)
+void
+__wrap_free(void *p)
 {
 	size_t *head;
 
@@ -70,7 +46,7 @@ counted_free(void *p)
 		return;
 	head = (size_t *)(void *)((uint8_t *)p - 16);
 	in_use -= *head;
-	free(head);
+	__real_free(head);
 }
 
 static struct end client, server;

@@ -1,0 +1,144 @@
+#!/bin/sh
+# The command line of the programs below BUILD: each exit code of the runner is
+# provoked once, and the daemons answer bad options and files with a sentence.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=${1:-build/none}
+conform=$build/anytls-conform
+tmp=$(mktemp -d) || exit 1
+passed=0 failed=0
+pids=
+trap 'for p in $pids; do kill "$p" 2>/dev/null; done; rm -rf "$tmp"' EXIT
+
+# expect NAME CODE REGEX COMMAND...: exit status and a line of the output.
+expect() {
+	name=$1 code=$2 regex=$3
+	shift 3
+	"$@" >"$tmp/out" 2>&1 </dev/null
+	rc=$?
+	if [ $rc -eq "$code" ] && grep -Eq -e "$regex" "$tmp/out"; then
+		passed=$((passed + 1))
+		echo "ok $name"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $name: exit $rc, wanted $code and /$regex/"
+		tail -n 5 "$tmp/out" | cut -c 1-300 | sed 's/^/    /'
+	fi
+}
+
+# A listener that does as told: silent accepts and says nothing, web answers in
+# clear text. Sets got_port.
+listener() {
+	python3 -u - "$1" >"$tmp/$1.port" <<-'EOF' &
+	import socket, sys, threading
+	s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(64)
+	print(s.getsockname()[1])
+	held = []
+	while True:
+	    c, _ = s.accept()
+	    held.append(c)
+	    if sys.argv[1] == "web":
+	        c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+	EOF
+	pids="$pids $!"
+	i=0
+	while [ ! -s "$tmp/$1.port" ] && [ $i -lt 100 ]; do
+		sleep 0.05
+		i=$((i + 1))
+	done
+	got_port=$(cat "$tmp/$1.port")
+}
+
+dead_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+port=$(dead_port)
+: >"$tmp/server"
+"$build/anytls-server" -l "127.0.0.1:$port" -p right >"$tmp/server" 2>&1 &
+server_pid=$!
+pids="$pids $server_pid"
+i=0
+while ! grep -q listening "$tmp/server" && [ $i -lt 100 ]; do
+	sleep 0.05
+	i=$((i + 1))
+done
+target="--target 127.0.0.1:$port --password right"
+listener web
+web=$got_port
+listener silent
+silent=$got_port
+
+# shellcheck disable=SC2086 # $target is options
+{
+	expect "exit 0: a conforming server" 0 '^anytls-conform: 1 run, 1 pass.*exit 0' \
+	    "$conform" $target server/settings/syn-first
+	expect "exit 1: a warning under --strict" 1 'exit 1' \
+	    "$conform" --sut "$build/anytls-broken --as heart-never -l {listen} -p {password}" \
+	    --profile v2 --strict 'server/heart/*'
+	expect "exit 2: the deadline" 2 'exit 2' \
+	    "$conform" $target --deadline 50ms
+	expect "exit 4: unknown option" 4 'nonsense' "$conform" --nonsense
+	expect "exit 4: a selector that matches nothing" 4 'srver/settings' \
+	    "$conform" $target 'srver/settings/*'
+	expect "exit 4: no target" 4 'target' "$conform"
+	expect "exit 4: a target without a port" 4 'port' \
+	    "$conform" --target 127.0.0.1 --password x
+	expect "exit 4: an empty password file" 4 'password' \
+	    "$conform" --target "127.0.0.1:$port" --password-file /dev/null
+	expect "exit 4: a duration without a unit" 4 'unit' \
+	    "$conform" $target --timeout 5
+	expect "exit 5: all skipped" 5 'exit 5' \
+	    "$conform" $target --profile v2 'server/v3/*'
+	expect "exit 6: nothing listens" 6 'refused' \
+	    "$conform" --target "127.0.0.1:$(dead_port)" --password x
+	expect "exit 6: no TLS there" 6 'TLS' \
+	    "$conform" --target "127.0.0.1:$web" --password x
+	expect "exit 6: accepts and stays silent" 6 'never answered' \
+	    "$conform" --target "127.0.0.1:$silent" --password x
+	expect "exit 6: wrong password" 6 'password' \
+	    "$conform" --target "127.0.0.1:$port" --password wrong
+	expect "exit 6: a command that does not exist" 6 'no-such-program' \
+	    "$conform" --sut './no-such-program {listen}'
+}
+
+interrupted() {
+	"$conform" --target "127.0.0.1:$port" --password right --repeat 100 >"$tmp/int" 2>&1 &
+	p=$!
+	sleep 1
+	kill -INT $p
+	wait $p
+	rc=$?
+	cat "$tmp/int"
+	return $rc
+}
+expect "exit 2: interrupted" 2 'exit 2' interrupted
+expect "list" 0 '^server/settings/syn-first' "$conform" list
+expect "explain a case" 0 'AT-ST-06' "$conform" explain server/settings/syn-first
+expect "explain a requirement" 0 'server/settings/syn-first' "$conform" explain AT-ST-06
+expect "explain what is not there" 4 'no-such' "$conform" explain no-such
+expect "version" 0 "^anytls-conform $(cat VERSION)" "$conform" --version
+expect "help" 0 '--target' "$conform" --help
+
+for d in server client; do
+	peer=
+	[ $d = client ] && peer='-s 127.0.0.1:1'
+	expect "$d: help" 0 '--password-file' "$build/anytls-$d" --help
+	expect "$d: version" 0 "^anytls-$d $(cat VERSION)" "$build/anytls-$d" --version
+	expect "$d: unknown option" 2 'nonsense' "$build/anytls-$d" --nonsense
+	# shellcheck disable=SC2086
+	expect "$d: no password" 2 'password' "$build/anytls-$d" -l 127.0.0.1:0 $peer
+	# shellcheck disable=SC2086
+	expect "$d: scheme file missing" 2 'no-such-file' \
+	    "$build/anytls-$d" -l 127.0.0.1:0 -p x $peer --padding-scheme no-such-file
+done
+printf 'stop=x\n1=a\n' >"$tmp/scheme"
+expect "server: scheme without a stop" 2 'stop' \
+    "$build/anytls-server" -l 127.0.0.1:0 -p x --padding-scheme "$tmp/scheme"
+expect "server: port in use" 1 'in use' "$build/anytls-server" -l "127.0.0.1:$port" -p x
+expect "server: certificate missing" 1 'no-such-cert' \
+    "$build/anytls-server" -l 127.0.0.1:0 -p x --cert no-such-cert --key no-such-key
+expect "client: bad link" 2 'anytls://' "$build/anytls-client" -l 127.0.0.1:0 -s 'anytls://x@[::1'
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -2,6 +2,7 @@
  * Sessions: what they cost, and what happens when there is no memory. Their
  * allocations pass through here, to be counted and refused.
  */
+#include "ref/session/impl.h"
 #include "ref/test/pair.h"
 
 /* The makefile links this test with --wrap for these three. */
@@ -158,7 +159,7 @@ spare_buffer(void **state)
 	}
 	assert_int_equal(nallocs, before);
 	end_free(&server);
-	counted_free(spare.p);
+	free(spare.p);
 	assert_int_equal(in_use, 0);
 }
 

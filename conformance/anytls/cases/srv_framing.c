@@ -124,6 +124,19 @@ empty_frame(struct t *t)
 	echo(p, 1, text("as before"));
 }
 
+/* One that only servers send may be refused besides, as it would be with data;
+ * who goes on, goes on as before. */
+static void
+empty_frame_of_server(struct t *t)
+{
+	const uint8_t *cmd = t->arg;
+	struct peer *p = with_echo(t);
+
+	tell(p, frame(*cmd, 0, NO_DATA));
+	if (alive_or_closed(p, NULL) == OUT_ALIVE)
+		echo_again(p, 1, text("as before"));
+}
+
 /* Empty settings are none: real ones may follow, and must before a SYN. */
 static void
 empty_settings_first(struct t *t)
@@ -266,10 +279,10 @@ static const struct tcase cases[] = {
 	    &no_settings, "origin" },
 	{ "server/framing/empty-alert", "AT-FR-10", empty_frame, &no_alert,
 	    "origin" },
-	{ "server/framing/empty-update", "AT-FR-10,AT-FR-11", empty_frame,
-	    &no_update, "origin" },
-	{ "server/framing/empty-server-settings", "AT-FR-10,AT-FR-11",
-	    empty_frame, &no_server_settings, "origin" },
+	{ "server/framing/empty-update", "AT-FR-11,AT-FR-10",
+	    empty_frame_of_server, &no_update, "origin" },
+	{ "server/framing/empty-server-settings", "AT-FR-11,AT-FR-10",
+	    empty_frame_of_server, &no_server_settings, "origin" },
 	{ "server/framing/empty-waste", "AT-WA-01", empty_frame, &no_waste,
 	    "origin" },
 	{ "server/framing/empty-settings-first", "AT-FR-10",

@@ -221,7 +221,7 @@ emit_item(struct filter *f, struct item *it)
 	else if (!it->drop && !f->way[it->side].muted)
 		put_item(f, it);
 	emit_bytes(f, it->side, atls_bytes(it->after.p, it->after.len));
-	if (it->await) {
+	if (it->await && !f->way[it->side].waits) {
 		emit_flush_now(f, it->side);
 		f->way[it->side].waits = true;
 	}

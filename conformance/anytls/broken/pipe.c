@@ -216,11 +216,21 @@ end_want(struct end *e)
 static bool
 is_over(struct pipe *p, uint64_t now)
 {
-	if (p->hung || !p->end[SIDE_UP].shut || !p->end[SIDE_DOWN].shut)
+	bool shut = p->end[SIDE_UP].shut && p->end[SIDE_DOWN].shut;
+
+	if (p->hung)
 		return (false);
-	if (p->linger_ms == 0)
+	if (p->linger_ms == 0 && shut)
 		p->linger_ms = now + LINGER_MS;
-	return (p->end[SIDE_UP].ended || p->linger_ms <= now);
+	return ((shut && p->end[SIDE_UP].ended) ||
+	    (p->linger_ms != 0 && p->linger_ms <= now));
+}
+
+/* What is due before has to wait. */
+static bool
+both_shaken(const struct pipe *p)
+{
+	return (p->end[SIDE_UP].shaken && p->end[SIDE_DOWN].shaken);
 }
 
 /* Does all that is due, sends, and says what comes next. The pipe may be gone
@@ -231,8 +241,8 @@ pipe_run(struct pipe *p)
 	uint64_t now = loop_now(p->ps->loop), at;
 	struct filter_out out;
 
-	while (!p->hung && p->end[0].shaken && p->end[1].shaken &&
-	    p->linger_ms == 0 && filter_next(p->filter, now, &out)) {
+	while (!p->hung && both_shaken(p) && p->linger_ms == 0 &&
+	    filter_next(p->filter, now, &out)) {
 		if (!do_deed(p, &out))
 			return;
 	}
@@ -244,8 +254,12 @@ pipe_run(struct pipe *p)
 		pipe_free(p);
 		return;
 	}
-	at = p->linger_ms != 0 ? p->linger_ms : filter_deadline(p->filter);
-	loop_timer_set(p->timer, p->hung ? UINT64_MAX : at);
+	at = UINT64_MAX;
+	if (p->linger_ms != 0 && !p->hung)
+		at = p->linger_ms;
+	else if (!p->hung && both_shaken(p))
+		at = filter_deadline(p->filter);
+	loop_timer_set(p->timer, at);
 	end_want(&p->end[SIDE_UP]);
 	end_want(&p->end[SIDE_DOWN]);
 }

@@ -95,7 +95,8 @@
  *   mute              this side is discarded from here on
  *   gather MS         what this side sends is collected that long and leaves in
  *                     one record
- *   close [MS]        the connection is closed (both sides), now or later
+ * These happen before the frame that matched goes out, MS later if said:
+ *   close [MS]        the connection is closed (both sides)
  *   reset [MS]        the same with RST
  *   leave [MS]        the client's side alone is closed
  *   hang [MS]         nothing more is read or written on it; it stays open

@@ -114,7 +114,8 @@ arm(struct conn *c)
 	uint64_t at = c->handshake_at, session;
 	unsigned want = 0;
 
-	if (c->unsent.len != 0)
+	/* A queued task sends before the loop waits. */
+	if (c->unsent.len != 0 && c->task.link == NULL)
 		want |= LOOP_WRITE;
 	if (!c->eof && (c->closing || (!c->over && !c->paused)))
 		want |= LOOP_READ;

@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct dial {
 	struct loop_lookup *lookup;
 	struct loop_timer *timer;
 	struct loop_task task; /* says what was known at once */
+	struct attempt *ready; /* it was: this one is connected */
 	uint64_t deadline_ms;
 	bool (*allowed)(const struct sockaddr *sa);
 	void (*fn)(void *arg, int fd, const char *err);
@@ -74,12 +76,6 @@ finish(struct dial *d, int fd)
 }
 
 static void
-finish_task(void *arg)
-{
-	finish(arg, -1);
-}
-
-static void
 set_error(struct dial *d, const char *err)
 {
 	snprintf(d->err, sizeof(d->err), "%s", err);
@@ -104,6 +100,8 @@ attempt_failed(struct attempt *a, int e)
 	set_errno(d, e);
 	attempt_end(a);
 	d->running--;
+	if (d->ready == a)
+		d->ready = NULL;
 	start_next(d);
 }
 
@@ -128,6 +126,26 @@ on_writable(void *arg, unsigned events)
 	finish(d, fd);
 }
 
+static void
+finish_task(void *arg)
+{
+	struct dial *d = arg;
+
+	if (d->ready != NULL)
+		on_writable(d->ready, LOOP_WRITE);
+	else
+		finish(d, -1);
+}
+
+/* A target on this machine has mostly answered when connect() returns. */
+static bool
+writable_now(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return (poll(&p, 1, 0) == 1);
+}
+
 /* Starts one attempt; false with errno when it failed at once. */
 static bool
 attempt_start(struct attempt *a)
@@ -143,6 +161,11 @@ attempt_start(struct attempt *a)
 	setsockopt(a->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	if (connect(a->fd, &a->sa.any, a->len) != 0 && errno != EINPROGRESS)
 		return (false);
+	if (writable_now(a->fd)) {
+		d->ready = a;
+		loop_defer(d->loop, &d->task);
+		return (true);
+	}
 	if ((a->io = loop_io_new(d->loop, a->fd, on_writable, a)) == NULL) {
 		errno = ENOMEM;
 		return (false);

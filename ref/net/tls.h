@@ -41,7 +41,8 @@ struct tls_ctx_config {
 	/* 0x0303 (TLS 1.2) or 0x0304 (TLS 1.3); 0: 1.2 and 1.3. */
 	uint16_t min_version;
 	uint16_t max_version;
-	/* Called with each line of the key log, without newline; may be NULL. */
+	/* Called with each line of the key log, without newline; may be NULL.
+	 */
 	void (*keylog)(void *ctx, const char *line);
 	void *keylog_ctx;
 };
@@ -60,8 +61,8 @@ void tls_ctx_free(struct tls_ctx *ctx); /* NULL is fine; counted references */
  * and VERIFY_HOST (name or IP literal, may be NULL) is then what a verifying
  * context compares. NULL when out of memory.
  */
-struct tls_conn *tls_conn_new(struct tls_ctx *ctx, const char *server_name,
-    const char *verify_host);
+struct tls_conn *tls_conn_new(
+    struct tls_ctx *ctx, const char *server_name, const char *verify_host);
 void tls_conn_free(struct tls_conn *c); /* NULL is fine */
 
 /*
@@ -86,8 +87,7 @@ int tls_conn_handshake(struct tls_conn *c);
  * TLS_MAX_PLAINTEXT, else a record may come in several pieces); ATLS_E_MORE;
  * ATLS_E_CLOSED at close_notify; ATLS_E_TLS on a TLS error or an alert.
  */
-int tls_conn_read(
-    struct tls_conn *c, uint8_t *buf, size_t cap, size_t *len);
+int tls_conn_read(struct tls_conn *c, uint8_t *buf, size_t cap, size_t *len);
 
 /*
  * Encrypts DATA: one record for up to TLS_MAX_PLAINTEXT bytes, else full

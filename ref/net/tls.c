@@ -144,6 +144,9 @@ openssl_reason(void)
 	ERR_clear_error();
 	if (e == 0)
 		return ("unknown reason");
+	/* A missing file: OpenSSL 3 has no text for what errno says. */
+	if (ERR_SYSTEM_ERROR(e))
+		return (strerror(ERR_GET_REASON(e)));
 	why = ERR_reason_error_string(e);
 	return (why != NULL ? why : "unknown reason");
 }

@@ -17,6 +17,7 @@
 #include "ref/wire/err.h"
 
 #define MAX_SCHEME 65535
+#define SPEC_MAX 16384
 
 /* Generated from defects.tsv. */
 extern const char defects_tsv[];
@@ -36,7 +37,8 @@ enum which {
 };
 
 static const struct option_def defs[] = {
-	[O_AS] = { "as", NULL, "NAME", "which broken server to be" },
+	[O_AS] = { "as", NULL, "NAME[,NAME...]",
+	    "which broken server to be, or several in one" },
 	[O_LIST] = { "list", NULL, NULL, "print their names" },
 	[O_CHECK] = { "check", NULL, NULL, "read all their specifications" },
 	[O_POLICY] = { "policy", NULL, "TEXT",
@@ -53,7 +55,10 @@ static const struct option_def defs[] = {
 };
 
 struct program {
-	struct defect defect;
+	/* All defects together; "": none. */
+	char policy_text[SPEC_MAX], rules[SPEC_MAX];
+	char profile[8];
+	bool has_defect;
 	const char *listen, *password, *scheme_file;
 	bool has_fallback;
 	struct atls_addr fallback;
@@ -124,18 +129,56 @@ say(char *why, const char *text, int err)
 	return (err);
 }
 
-/* For trying: a defect that has no name yet. */
+/* Appends what TEXT adds to the specification SPEC. */
 static int
-set_spec(struct program *p, bool rules, const char *value, char *why)
+add_spec(char *spec, const char *separator, const char *text, char *why)
 {
-	char *out = rules ? p->defect.rules : p->defect.policy;
+	size_t len = strlen(spec), more = strlen(separator) + strlen(text);
 
-	if (strlen(value) >= DEFECTS_TEXT)
-		return (say(why, "too long", ATLS_E_LIMIT));
-	memcpy(out, value, strlen(value) + 1);
-	if (p->defect.name[0] == '\0')
-		memcpy(p->defect.name, "nameless", sizeof("nameless"));
+	if (text[0] == '\0')
+		return (0);
+	if (len + more >= SPEC_MAX)
+		return (say(why, "too many defects at once", ATLS_E_LIMIT));
+	snprintf(spec + len, SPEC_MAX - len, "%s%s", len == 0 ? "" : separator,
+	    text);
 	return (0);
+}
+
+static int
+add_defect(struct program *p, const char *name, char *why)
+{
+	struct defect d;
+	int err;
+
+	if (!defects_find(defects_tsv, name, &d))
+		return (
+		    say(why, "no such server, see --list", ATLS_E_NOTFOUND));
+	if (p->has_defect && strcmp(p->profile, d.profile) != 0)
+		return (say(why, "servers of two profiles", ATLS_E_INVAL));
+	memcpy(p->profile, d.profile, sizeof(p->profile));
+	p->has_defect = true;
+	err = add_spec(p->policy_text, ",", d.policy, why);
+	return (err != 0 ? err : add_spec(p->rules, "; ", d.rules, why));
+}
+
+static int
+add_defects(struct program *p, const char *names, char *why)
+{
+	char name[64];
+	int err = 0;
+
+	while (err == 0 && *names != '\0') {
+		size_t len = strcspn(names, ",");
+
+		if (len >= sizeof(name))
+			return (say(why, "no such server, see --list",
+			    ATLS_E_NOTFOUND));
+		memcpy(name, names, len);
+		name[len] = '\0';
+		err = add_defect(p, name, why);
+		names += len + (names[len] == ',' ? 1 : 0);
+	}
+	return (err);
 }
 
 static int
@@ -161,13 +204,13 @@ apply(void *ctx, size_t which, const char *value, char *why)
 		option_help(defs, "ANYTLS_BROKEN_");
 		exit(0);
 	case O_AS:
-		if (!defects_find(defects_tsv, value, &p->defect))
-			return (say(why, "no such server, see --list",
-			    ATLS_E_NOTFOUND));
-		return (0);
+		return (add_defects(p, value, why));
 	case O_POLICY:
+		p->has_defect = true;
+		return (add_spec(p->policy_text, ",", value, why));
 	case O_RULES:
-		return (set_spec(p, which == O_RULES, value, why));
+		p->has_defect = true;
+		return (add_spec(p->rules, "; ", value, why));
 	case O_LISTEN:
 		p->listen = value;
 		return (0);
@@ -206,14 +249,15 @@ static void
 configure(struct program *p, struct service_config *cfg)
 {
 	char why[POLICY_NAMES_ERRLEN];
+	const void *hashes = &p->hash;
 
 	p->policy = atls_policy_default;
-	if (strcmp(p->defect.profile, "v1") == 0)
+	if (strcmp(p->profile, "v1") == 0)
 		p->policy = atls_policy_v1;
-	if (strcmp(p->defect.profile, "v3") == 0)
+	if (strcmp(p->profile, "v3") == 0)
 		p->policy = atls_policy_v3;
 	*cfg = (struct service_config){
-		.hashes = (const uint8_t(*)[ATLS_AUTH_HASH]) & p->hash,
+		.hashes = hashes,
 		.nhashes = 1,
 		.fallback = p->has_fallback ? &p->fallback : NULL,
 		.auth_ms = 10000,
@@ -229,9 +273,9 @@ configure(struct program *p, struct service_config *cfg)
 		die(1, "password", "out of memory");
 	if (p->scheme_file != NULL)
 		read_scheme(p, cfg);
-	if (p->defect.policy[0] != '\0' &&
-	    policy_names_apply(p->defect.policy, &p->policy, cfg, why) != 0)
-		die(1, p->defect.name, why);
+	if (p->policy_text[0] != '\0' &&
+	    policy_names_apply(p->policy_text, &p->policy, cfg, why) != 0)
+		die(1, "policy", why);
 }
 
 static void
@@ -271,7 +315,7 @@ run_saboteur(const struct program *p, struct service_config *cfg)
 	static const char *const any = "127.0.0.1:0";
 	struct saboteur_config sab = { .listen = p->listen,
 		.password = p->password,
-		.rules = p->defect.rules,
+		.rules = p->rules,
 		.fallback = p->has_fallback,
 		.ready = print_bound };
 	struct service *s = start_service(cfg, &any);
@@ -281,13 +325,13 @@ run_saboteur(const struct program *p, struct service_config *cfg)
 
 	service_bound(s, 0, &sab.server);
 	if (pthread_create(&thread, NULL, serve, s) != 0)
-		die(1, p->defect.name, "no thread");
+		die(1, "service", "no thread");
 	ret = saboteur_run(&sab, why);
 	service_stop(s);
 	pthread_join(thread, NULL);
 	service_free(s);
 	if (ret != 0)
-		die(1, p->defect.name, why);
+		die(1, "saboteur", why);
 	return (0);
 }
 
@@ -321,7 +365,7 @@ main(int argc, char **argv)
 	if (option_read(defs, "ANYTLS_BROKEN_", argc, argv, apply, &p, err) !=
 	    0)
 		die(2, "usage", err);
-	if (p.defect.name[0] == '\0' || p.listen == NULL || p.password == NULL)
+	if (!p.has_defect || p.listen == NULL || p.password == NULL)
 		die(2, "usage", "say --as NAME, -l ADDR:PORT and -p PASSWORD");
 	signal(SIGPIPE, SIG_IGN);
 	setrlimit(RLIMIT_CORE, &no_core);
@@ -330,6 +374,6 @@ main(int argc, char **argv)
 		setrlimit(RLIMIT_NOFILE, &rl);
 	}
 	configure(&p, &cfg);
-	return (p.defect.rules[0] != '\0' ? run_saboteur(&p, &cfg)
-					  : run_service(&p, &cfg));
+	return (p.rules[0] != '\0' ? run_saboteur(&p, &cfg)
+				   : run_service(&p, &cfg));
 }

@@ -114,7 +114,7 @@
 #include "ref/wire/bytes.h"
 
 #define RULES_ERRLEN 160
-#define RULES_MAX 16
+#define RULES_MAX 64
 #define RULES_CONDS 6
 #define RULES_ACTIONS 6
 

@@ -312,7 +312,6 @@ result(struct report *r, const struct item *item)
 		add_blocked(r, item);
 		return;
 	}
-	flush_blocked(r);
 	if (r->env->opt->quiet && (status == ST_PASS || status == ST_SKIP))
 		return;
 	print_area(r, item);

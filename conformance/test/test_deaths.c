@@ -50,7 +50,7 @@ static const struct tcase kill_cases[] = {
 };
 static const struct tcase once_cases[] = {
 	{ "once/once", "SHOULD-1", kills, "once" },
-	{ "once/mute", "MUST-1", kills, "mute" },
+	{ "once/mute", "SHOULD-1", kills, "mute" },
 };
 static const struct tcase own_cases[] = {
 	{ "own/plain", "MUST-1", owns },
@@ -77,10 +77,31 @@ external_death(void **state)
 	assert_non_null(strstr(r.out, "target is gone since kill/kill"));
 	assert_status(&r, "kill/after", "blocked");
 	run_free(&r);
-	/* It takes connections, and that is all. */
+}
+
+/* It takes connections, and that is all. */
+static void
+external_silence(void **state)
+{
+	const struct pack fake = pack_of(suites);
+	struct run r;
+
+	(void)state;
 	run_on_target(
-	    &r, &fake, "-j1 once/mute kill/before --time-scale 0.1", -1);
+	    &r, &fake, "--format jsonl once/mute --time-scale 0.2", -1);
 	assert_int_equal(r.code, EXIT_FINDINGS);
+	assert_status(&r, "once/mute", "warn");
+	assert_non_null(strstr(r.out, "after the last case the target"));
+	run_free(&r);
+	/* Another case finds out first. */
+	run_on_target(&r, &fake,
+	    "--format jsonl -j1 once/mute own/plain kill/after "
+	    "kill/dangerous --time-scale 0.2",
+	    -1);
+	assert_int_equal(r.code, EXIT_FINDINGS);
+	assert_status(&r, "kill/after", "crash");
+	assert_non_null(strstr(r.out, "target is gone since kill/after"));
+	assert_status(&r, "kill/dangerous", "blocked");
 	run_free(&r);
 }
 
@@ -153,6 +174,7 @@ main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(external_death),
+		cmocka_unit_test(external_silence),
 		cmocka_unit_test(managed_death),
 		cmocka_unit_test(death_without_culprit),
 		cmocka_unit_test(own_targets),

@@ -1,6 +1,8 @@
 /* Verdicts, reports and exit codes of the runner as a whole. */
 #include "conformance/test/fake.h"
 
+#include "conformance/engine/report.h"
+
 static void
 passes(struct t *t)
 {
@@ -34,6 +36,20 @@ fails(struct t *t)
 	t_log(t, "sent %s", "\033[2Jsomething");
 	t_bytes(t, "\x03\x00\x1b[", 4);
 	t_fail(t, "an answer", "said \"%s\"", "\033]0;title\007\xff");
+}
+
+static void
+hang_cleanup(void *arg)
+{
+	(void)arg;
+	poll(NULL, 0, 60000);
+}
+
+static void
+hangs_after(struct t *t)
+{
+	t_cleanup(t, hang_cleanup, NULL);
+	t_fail(t, "an answer", "the verdict before the hang");
 }
 
 static void
@@ -71,6 +87,17 @@ stuck(struct t *t)
 	t_step(t, "waiting for the answer");
 	t_step(t, "%s", "");
 	poll(NULL, 0, 60000);
+}
+
+/* Leaves a process behind, which holds what it inherited. */
+static void
+leaves_behind(struct t *t)
+{
+	if (fork() == 0) {
+		execlp("sleep", "sleep", "60", (char *)NULL);
+		_exit(1);
+	}
+	t_observe(t, "left");
 }
 
 static void
@@ -150,6 +177,7 @@ static const struct tcase soft_cases[] = {
 static const struct tcase bad_cases[] = {
 	{ "bad/fail", "MUST-1", fails },
 	{ "bad/hang", "REF-1", hangs, .budget_ms = 300 },
+	{ "bad/late", "MUST-1", hangs_after, .budget_ms = 300 },
 	{ "bad/crash", "MUST-1", crashes },
 };
 static const struct tcase none_cases[] = {
@@ -164,8 +192,10 @@ static const struct tcase error_cases[] = {
 };
 static const struct tcase wait_cases[] = {
 	{ "wait/before", "MUST-1", passes },
+	{ "wait/leave", "MUST-1", leaves_behind },
 	{ "wait/wait", "MUST-1", waits, .budget_ms = 3000 },
-	{ "wait/after", "MUST-1", passes, .flags = CASE_SERIAL },
+	{ "wait/after", "MUST-1", waits, .budget_ms = 3000, CASE_SERIAL },
+	{ "wait/last", "MUST-1", waits, .budget_ms = 3000, CASE_SERIAL },
 };
 static const struct suite good = SUITE("good", good_cases);
 static const struct suite soft = SUITE("soft", soft_cases);
@@ -215,6 +245,8 @@ statuses(void **state)
 	assert_status(&r, "bad/hang", "fail");
 	assert_says(&r, "bad/hang",
 	    "no result within 0.3 s, last step: waiting for the answer");
+	assert_status(&r, "bad/late", "fail");
+	assert_says(&r, "bad/late", "the verdict before the hang");
 	assert_status(&r, "bad/crash", "crash");
 	assert_status(&r, "none/skip", "skip");
 	assert_says(&r, "none/skip", "\"class\":\"origin\"");
@@ -399,6 +431,63 @@ debugging(void **state)
 	run_free(&r);
 }
 
+static void
+serial_alone(void **state)
+{
+	const struct pack fake = pack_of(suites);
+	uint64_t start = t_now();
+	struct run r;
+
+	(void)state;
+	run_on_target(&r, &fake, "wait/**", -1);
+	assert_int_equal(r.code, 0);
+	/* 300 ms each: one together with others, two alone. */
+	assert_true(t_now() - start >= 900);
+	run_free(&r);
+}
+
+static void
+nothing_left_behind(void **state)
+{
+	const struct pack fake = pack_of(suites);
+	struct pollfd p = { -1, POLLIN, 0 };
+	struct run r;
+	int ends[2];
+
+	(void)state;
+	/* Inherited by all; end-of-file says that nobody is left. */
+	assert_int_equal(pipe(ends), 0);
+	run_on_target(&r, &fake, "wait/leave", -1);
+	assert_int_equal(r.code, 0);
+	run_free(&r);
+	close(ends[1]);
+	p.fd = ends[0];
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	close(ends[0]);
+}
+
+static void
+colours(void **state)
+{
+	FILE *f = tmpfile();
+
+	(void)state;
+	assert_non_null(f);
+	assert_false(report_wants_colour("auto", f));
+	assert_true(report_wants_colour("always", f));
+	setenv("CLICOLOR_FORCE", "0", 1);
+	assert_false(report_wants_colour("auto", f));
+	setenv("CLICOLOR_FORCE", "1", 1);
+	assert_true(report_wants_colour("auto", f));
+	assert_false(report_wants_colour("never", f));
+	setenv("NO_COLOR", "1", 1);
+	assert_false(report_wants_colour("auto", f));
+	assert_true(report_wants_colour("always", f));
+	unsetenv("NO_COLOR");
+	unsetenv("CLICOLOR_FORCE");
+	fclose(f);
+}
+
 #define WAITING 60
 
 static void
@@ -447,6 +536,9 @@ main(int argc, char *argv[])
 		cmocka_unit_test(seeds),
 		cmocka_unit_test(stopping),
 		cmocka_unit_test(debugging),
+		cmocka_unit_test(serial_alone),
+		cmocka_unit_test(nothing_left_behind),
+		cmocka_unit_test(colours),
 		cmocka_unit_test(waits_overlap),
 	};
 

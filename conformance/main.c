@@ -47,14 +47,23 @@ catch_signals(void)
 static void
 help(void)
 {
-	printf("Judges an AnyTLS server by the protocol's text.\n\n"
+	printf("Judges an AnyTLS server, or a client, by the protocol's "
+	       "text.\n\n"
 	       "usage: " PROGRAM " --target HOST:PORT --password TEXT "
 	       "[OPTION...] [PATTERN...]\n"
 	       "       " PROGRAM " --sut 'CMD {listen} {password}' "
 	       "[OPTION...] [PATTERN...]\n"
+	       "       " PROGRAM " client [OPTION...] [PATTERN...] -- "
+	       "CMD [ARG...]\n"
 	       "       " PROGRAM " list [--json] [PATTERN...]\n"
 	       "       " PROGRAM " explain ID...\n"
-	       "       " PROGRAM " coverage [--check]\n\n"
+	       "       " PROGRAM " coverage [--check]\n"
+	       "       " PROGRAM " list --profiles\n\n"
+	       "Each client case starts CMD with {server} {host} {port} "
+	       "{password} {sni} {ca}\n{socks} {case_dir} and, where it can "
+	       "have a second server, {server2} replaced; the\nsame are in "
+	       "its environment as ANYTLS_SERVER and so on. It must listen at "
+	       "{socks},\nas a SOCKS5 or HTTP CONNECT proxy.\n\n"
 	       "options (each has a twin in the environment: "
 	       "ANYTLS_READY_TIMEOUT for\n--ready-timeout; commas separate "
 	       "what may be repeated; 1 or 0 for flags):\n");
@@ -75,6 +84,8 @@ version(char *buf, size_t size)
 static int
 run(const struct options *opt, struct complaint *c)
 {
+	const struct pack *pack =
+	    opt->command == FOR_CLIENT ? &anytls_client_pack : &anytls_pack;
 	struct judge_config cfg;
 	char text[128];
 
@@ -84,11 +95,11 @@ run(const struct options *opt, struct complaint *c)
 		return complain(c, EXIT_USAGE,
 		    "--profile: '%s' is none of " PROFILES, opt->profile);
 	if (opt->list || opt->dry_run)
-		return show_list(&anytls_pack, opt, stdout, c);
+		return show_list(pack, opt, stdout, c);
 	catch_signals();
 	memset(&cfg, 0, sizeof(cfg));
 	cfg.opt = opt;
-	cfg.pack = &anytls_pack;
+	cfg.pack = pack;
 	cfg.program = PROGRAM;
 	cfg.version = version(text, sizeof(text));
 	cfg.out = stdout;
@@ -112,11 +123,15 @@ dispatch(const struct options *opt, struct complaint *c)
 	}
 	switch (opt->command) {
 	case FOR_LIST:
-		return show_list(&anytls_pack, opt, stdout, c);
+		if (opt->profiles) {
+			anytls_list_profiles(stdout);
+			return 0;
+		}
+		return show_list(&anytls_all_packs, opt, stdout, c);
 	case FOR_EXPLAIN:
-		return show_explain(&anytls_pack, opt, stdout, c);
+		return show_explain(&anytls_all_packs, opt, stdout, c);
 	case FOR_COVERAGE:
-		return show_coverage(&anytls_pack, opt, stdout, c);
+		return show_coverage(&anytls_all_packs, opt, stdout, c);
 	default:
 		return run(opt, c);
 	}

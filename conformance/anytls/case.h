@@ -309,4 +309,7 @@ struct data target_scheme(struct t *t);     /* its text, as sent */
 #define observe(t, ...) t_observe((t), __VA_ARGS__)
 #define skip(t, ...) t_skip((t), "feature", __VA_ARGS__)
 
+/* Cases that judge a client have these verbs too. */
+#include "conformance/anytls/client_case.h"
+
 #endif

@@ -14,10 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct t;
-struct peer;
-struct app;
-struct data;
+#include "conformance/anytls/case.h"
+#include "ref/wire/shape.h"
+
 struct udp_app; /* the application's end of a UDP ASSOCIATE */
 
 /* ---- The client under test ---- */
@@ -28,29 +27,37 @@ struct udp_app; /* the application's end of a UDP ASSOCIATE */
  * stopped with the case. A client that ends by itself is a crash.
  */
 void start_client(struct t *t);
-/* The same with a second server of the case: its number is 1, the first's 0. */
+/* Ports of the case's servers: number 0, and 1 for a second one that a client
+ * with feature "two-servers" knows as well. */
 uint16_t server_port_of(struct t *t, unsigned number);
+/* Stops listening: connections of the client are refused from now on. */
+void stop_server(struct t *t, unsigned number);
 /* True when the client's output so far has TEXT. */
 bool client_said(struct t *t, const char *text);
 
 /* ---- The application ---- */
 
-/* Asks the client's local proxy for NAME:PORT ("case.test", any name: nothing
- * is dialled, the server is us) and returns at once. */
+/* Asks the client's local proxy for NAME:PORT ("case.test", any name or literal
+ * address: nothing is dialled, the server is us) and returns at once. */
 struct app *ask(struct t *t, const char *name, uint16_t port);
 /* The proxy says that the connection stands; waits for it. Some clients say so
- * at once, some after SYNACK: call it after what the client waits for. */
+ * at once, some after SYNACK: call it after what the client waits for. What is
+ * told before may be lost by a proxy that has not said so yet. app_expect() and
+ * app_expect_silence() call it when the case has not. */
 void expect_granted(struct app *a);
-/* The request fails: an error code of the proxy, or the connection closes. */
+/* The request fails: an error code of the proxy, or the connection closes
+ * without a byte, also where the proxy has said before that it stands. */
 void expect_denied(struct app *a);
 /* Then app_tell(), app_expect(), app_expect_eof(), app_shut(), app_close() and
  * app_reset() of case.h. */
 
+/* UDP ASSOCIATE; skips the case (feature udp) when the proxy has none. */
 struct udp_app *ask_udp(struct t *t);
-void udp_app_tell(struct udp_app *u, const char *host, uint16_t port,
-    struct data d);
+void udp_app_tell(
+    struct udp_app *u, const char *host, uint16_t port, struct data d);
 void udp_app_expect(struct udp_app *u, const char *host, uint16_t port,
     struct data d); /* HOST NULL: any source */
+void udp_app_expect_silence(struct udp_app *u, uint32_t ms);
 
 /* ---- The server's side of a session ---- */
 
@@ -64,7 +71,7 @@ bool session_comes(struct t *t, uint32_t ms);
 
 /* What the authentication request was. */
 struct auth_seen {
-	size_t padding;      /* length of padding0 */
+	uint16_t padding;    /* length of padding0 */
 	bool zero;           /* all of padding0 is zero */
 	size_t first_record; /* plaintext bytes of the first record */
 	unsigned nrecords;   /* records the request was cut into */
@@ -76,21 +83,33 @@ struct auth_seen expect_auth(struct peer *p);
 struct settings_seen {
 	const char *v, *client, *md5;
 	struct data raw;
+	uint32_t sid;
 };
-/* The next frame is cmdSettings. */
+/* The next frame is cmdSettings: nothing is skipped. */
 struct settings_seen expect_settings(struct peer *p);
 
-/* The next frames are SYN and, in PSH frames however cut, a SOCKS address. */
+/* The next frames are SYN and, in PSH frames however cut, a SOCKS address; data
+ * behind it stays for expect_data(). FIN of other streams is skipped, for it
+ * may come late (AT-CL-08 has cases of its own). */
 struct stream_seen {
 	uint32_t sid;
-	char host[256];
+	char host[256]; /* the name, or the address as text */
 	uint16_t port;
+	struct atls_addr addr;
 };
 struct stream_seen expect_stream(struct peer *p);
 
-/* How the server answers settings and streams from here on; see
- * profiles.h for names. The default is that of a v2 server of the Go family. */
-enum server_kind { SERVER_V1, SERVER_V2, SERVER_V3 };
+/* How a server answers settings and streams: the profiles "v1-server", "go",
+ * "v3-single-stream". More by name: serve_as() and "list --profiles". */
+enum server_kind {
+	SERVER_V1,
+	SERVER_V2,
+	SERVER_V3
+};
+
+/* The padding scheme of the case's servers from here on: serve() sends it to
+ * clients whose settings have another md5. Without this they send none. */
+void server_scheme(struct t *t, struct data scheme);
 
 /*
  * All of it: accepts a session, takes auth and settings, answers
@@ -99,21 +118,71 @@ enum server_kind { SERVER_V1, SERVER_V2, SERVER_V3 };
  * (NULL: not wanted). For clients of version 1 nothing of version 2 is sent.
  */
 struct peer *serve(struct t *t, enum server_kind kind, struct stream_seen *st);
+/* The same as one of the profiles of "list --profiles". */
+struct peer *serve_as(struct t *t, const char *profile, struct stream_seen *st);
+/* The parts of serve(), for sessions of accept_client(): authentication and
+ * settings with their answers; then streams one by one with serve_stream(). */
+void serve_session(struct peer *p, const char *profile);
+/* The client ends stream SID: its FIN is taken and, as the profile says,
+ * answered. Waste and heartbeat requests are skipped. */
+void serve_fin(struct peer *p, uint32_t sid);
+/* The target of stream SID has ended: FIN, unless the profile has none. */
+void serve_end(struct peer *p, uint32_t sid);
+/* A UDP answer on stream SID, in the form that the client asked for (CONNECT)
+ * unless the profile answers otherwise. */
+void serve_datagram(struct peer *p, uint32_t sid, bool connect,
+    const struct atls_addr *from, struct data d);
 /* The next stream of a session that is served: SYN and address, SYNACK. */
 struct stream_seen serve_stream(struct peer *p);
 
-/* ask() + serve() + expect_granted(): a connection that works. */
-struct app *connect_through(struct t *t, struct peer **p, struct stream_seen *st);
+/* ask("case.test", 80) + serve(SERVER_V2) + expect_granted(): a connection
+ * that works. */
+struct app *connect_through(
+    struct t *t, struct peer **p, struct stream_seen *st);
 
 /* ---- Records: what padding is about ---- */
 
 /* Plaintext sizes of the records received so far on P, authentication first;
  * N is how many there are. */
 const uint32_t *record_sizes(const struct peer *p, size_t *n);
+/* The plaintext of record I, counted from 0. */
+struct data record_at(struct peer *p, size_t i);
 /* Waits until N records have come. */
 void expect_records(struct peer *p, size_t n);
-/* Judges all records so far by the padding scheme SCHEME (text) with the
- * oracle of ref/wire/shape.h; fails with its sentence. */
+/*
+ * Judges all records so far by the padding scheme SCHEME (its text) with the
+ * oracle of ref/wire/shape.h, and by the schemes that were sent on P since.
+ * Fails with the oracle's sentence when not even the text's reading explains
+ * them (ATLS_SHAPE_TEXT); a reading other than the reference's is observed.
+ */
 void expect_shape(struct peer *p, struct data scheme);
+/* The same with the loosest reading that passes, ATLS_SHAPE_TOLERANT say. */
+void expect_shape_as(
+    struct peer *p, struct data scheme, enum atls_shape_reading loosest);
+/* Which reading explains them; judges nothing. */
+enum atls_shape_reading shape_reading(struct peer *p, struct data scheme);
+/* The default scheme of the protocol; a scheme's md5 in hex, case memory. */
+struct data default_scheme(void);
+const char *scheme_md5(struct t *t, struct data scheme);
+
+/* ---- After an update; written with the verbs above, in renew.c ---- */
+
+/* Auth, settings, ServerSettings for a client of version 2, the first stream
+ * and its SYNACK: what serve() does as a v2 server, on a session that was
+ * accepted already. A, when not NULL, is granted then. */
+struct stream_seen begin_service(struct peer *p, struct app *a);
+/* Sends an update on P and a word on stream ST; A has the word, so the client
+ * has read the update. */
+void update_and_sync(
+    struct peer *p, uint32_t sid, struct app *a, struct data scheme);
+/* Ends the session P, on which A has a stream; the client has noticed. */
+void end_session(struct peer *p, struct app *a);
+/* The application breaks its connection on stream SID of P off, for an orderly
+ * end may be lingered over; FIN comes, and the session has become idle. */
+void release(struct t *t, struct peer *p, uint32_t sid, struct app *a);
+/* Starts the client, whose first session brings SCHEME and ends. Another
+ * request has been made since; returns its session, of which nothing is taken,
+ * and its application in *A. */
+struct peer *renew(struct t *t, struct data scheme, struct app **a);
 
 #endif

@@ -21,8 +21,11 @@ peer_target(struct t *t)
 	    t, v6 ? "[%s]:%u" : "%s:%u", t->target.host, t->target.port));
 }
 
-static void
-keylog(void *ctx, const char *line)
+/* How much of what came is kept as it came. */
+#define RAW_MAX (256u << 10)
+
+void
+peer_keylog(void *ctx, const char *line)
 {
 	t_keylog(ctx, line);
 }
@@ -39,7 +42,7 @@ client_ctx(struct t *t)
 	cfg.verify = t->ca != NULL;
 	cfg.ca_file = t->ca;
 	if (t->keylog != NULL) {
-		cfg.keylog = keylog;
+		cfg.keylog = peer_keylog;
 		cfg.keylog_ctx = t;
 	}
 	if ((st->tls = tls_ctx_new(&cfg, err)) == NULL)
@@ -80,6 +83,18 @@ peer_free(void *arg)
 	tls_buf_free(&p->out);
 	tls_buf_free(&p->cork);
 	tls_buf_free(&p->raw);
+	free(p->sizes);
+}
+
+static void
+keep_scheme(struct peer *p, const struct frame *f)
+{
+	struct sent_scheme *sent = t_alloc(p->t, sizeof(*sent));
+
+	sent->scheme = join(p->t, f->data, NO_DATA);
+	sent->nsizes = p->nsizes;
+	sent->next = p->schemes;
+	p->schemes = sent;
 }
 
 /* Frames we send: what verbs must know of the session. */
@@ -91,6 +106,8 @@ told_frame(void *ctx, const struct frame *f)
 
 	if (f->cmd == ATLS_CMD_HEART_REQUEST && f->sid == 0)
 		p->hearts_told++;
+	if (f->cmd == ATLS_CMD_UPDATE_PADDING_SCHEME && p->accepted)
+		keep_scheme(p, f);
 	if (f->cmd != ATLS_CMD_SETTINGS || f->data.len == 0)
 		return;
 	atls_settings_read(atls_bytes(f->data.p, f->data.len), &s);
@@ -98,20 +115,23 @@ told_frame(void *ctx, const struct frame *f)
 	    atls_settings_version(&s, target_version(p->t) >= 2 ? 2 : 1);
 }
 
-static struct peer *
-peer_new(struct t *t)
+struct peer *
+peer_new(
+    struct t *t, struct tls_ctx *ctx, const char *sni, const char *verify_host)
 {
 	struct state *st = pack_state(t);
 	struct peer *p = t_alloc(t, sizeof(*p));
 
-	*p = (struct peer){ .t = t, .fd = -1, .tail = &p->head };
+	*p = (struct peer){
+		.t = t, .fd = -1, .tail = &p->head, .raw_max = RAW_MAX
+	};
 	p->told.auth = true;
 	p->told.on_frame = told_frame;
 	p->told.ctx = p;
 	p->came.on_frame = peer_came;
 	p->came.ctx = p;
 	t_cleanup(t, peer_free, p);
-	p->tls = tls_conn_new(client_ctx(t), t->target.sni, t->target.host);
+	p->tls = tls_conn_new(ctx, sni, verify_host);
 	if (p->tls == NULL)
 		t_error(t, "out of memory");
 	tls_conn_set_output(p->tls, &p->out);
@@ -207,8 +227,8 @@ say_handshake(struct peer *p, int err, uint64_t waited, char *text)
 	return (false);
 }
 
-static bool
-shake_hands(struct peer *p, uint64_t deadline, char *text)
+bool
+peer_shake_hands(struct peer *p, uint64_t deadline, char text[PEER_ERRLEN])
 {
 	uint8_t buf[16384];
 	uint64_t start = t_now();
@@ -233,7 +253,8 @@ shake_hands(struct peer *p, uint64_t deadline, char *text)
 struct peer *
 peer_connect(struct t *t, uint64_t deadline, char text[PEER_ERRLEN])
 {
-	struct peer *p = peer_new(t);
+	struct peer *p =
+	    peer_new(t, client_ctx(t), t->target.sni, t->target.host);
 	uint64_t start = t_now();
 	int err = connect_socket(p, deadline);
 
@@ -249,7 +270,7 @@ peer_connect(struct t *t, uint64_t deadline, char text[PEER_ERRLEN])
 		return (NULL);
 	}
 	t_log(t, "connected to %s", peer_target(t));
-	if (!shake_hands(p, deadline, text))
+	if (!peer_shake_hands(p, deadline, text))
 		return (NULL);
 	t_log(t, "TLS: %s, %s", tls_conn_version(p->tls),
 	    tls_conn_cipher(p->tls));

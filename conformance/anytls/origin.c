@@ -81,6 +81,9 @@ origin_accept(struct origin *o)
 		t_error(t, "accept: %s", strerror(errno));
 	a->t = t;
 	a->port = o->port;
+	a->name = t_printf(t, "origin :%u", o->port);
+	a->place = "origin";
+	a->peer = "target";
 	setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (fcntl(a->fd, F_SETFL, O_NONBLOCK) < 0)
 		t_error(t, "fcntl: %s", strerror(errno));
@@ -118,8 +121,8 @@ must_be_open(struct app *a)
 {
 	if (a->fd < 0)
 		t_error(a->t,
-		    "the case uses an origin's connection that it "
-		    "has closed");
+		    "the case uses a connection of the %s that it has closed",
+		    a->place);
 }
 
 void
@@ -130,8 +133,8 @@ app_tell(struct app *a, struct data d)
 	ssize_t n;
 
 	must_be_open(a);
-	t_log(a->t, "origin :%u sends %zu bytes", a->port, d.len);
-	t_step(a->t, "the target reads what the origin sends");
+	t_log(a->t, "%s sends %zu bytes", a->name, d.len);
+	t_step(a->t, "the %s reads what the %s sends", a->peer, a->place);
 	while (at < d.len) {
 		n = send(a->fd, d.p + at, d.len - at, MSG_NOSIGNAL);
 		if (n > 0) {
@@ -139,7 +142,7 @@ app_tell(struct app *a, struct data d)
 			continue;
 		}
 		if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
-			t_log(a->t, "origin :%u: write failed: %s", a->port,
+			t_log(a->t, "%s: write failed: %s", a->name,
 			    strerror(errno));
 			break;
 		}
@@ -147,7 +150,8 @@ app_tell(struct app *a, struct data d)
 			t_error(a->t, "send: %s", strerror(errno));
 		if (socket_wait(a->t, a->fd, POLLOUT, deadline) == 0)
 			pack_fail(a->t,
-			    "the target reads what the origin sends",
+			    t_printf(a->t, "the %s reads what the %s sends",
+				a->peer, a->place),
 			    "%zu of %zu bytes left in our socket", d.len - at,
 			    d.len);
 	}
@@ -167,11 +171,11 @@ app_read(struct app *a, uint8_t *buf, size_t cap)
 		return (-1);
 	if (n <= 0) {
 		a->eof = true;
-		t_log(a->t, "origin :%u: %s", a->port,
+		t_log(a->t, "%s: %s", a->name,
 		    n == 0 ? "end (FIN)" : strerror(errno));
 		return (0);
 	}
-	t_log(a->t, "origin :%u got %zd bytes", a->port, n);
+	t_log(a->t, "%s got %zd bytes", a->name, n);
 	return (n);
 }
 
@@ -197,18 +201,20 @@ app_expect(struct app *a, struct data d)
 {
 	uint64_t deadline = verb_deadline(a->t, d.len);
 	const char *expected =
-	    t_printf(a->t, "%zu bytes arrive at the origin", d.len);
+	    t_printf(a->t, "%zu bytes arrive at the %s", d.len, a->place);
 	uint8_t buf[65536];
 	size_t at = 0, want;
 	ssize_t n;
 
+	if (a->reply != REPLY_NONE)
+		expect_granted(a);
 	while (at < d.len) {
 		want = d.len - at < sizeof(buf) ? d.len - at : sizeof(buf);
 		n = read_by(a, deadline, buf, want, expected);
 		if (n == 0)
 			pack_fail(a->t, expected,
-			    "the target closed after %zu of %zu bytes%s", at,
-			    d.len, verb_last(a->t));
+			    "the %s closed after %zu of %zu bytes%s", a->peer,
+			    at, d.len, verb_last(a->t));
 		verb_compare(a->t, expected, d, at, atls_bytes(buf, (size_t)n));
 		at += (size_t)n;
 	}
@@ -217,23 +223,25 @@ app_expect(struct app *a, struct data d)
 void
 app_expect_eof(struct app *a)
 {
-	static const char expected[] =
-	    "the target closes its connection to the origin";
+	const char *expected = t_printf(
+	    a->t, "the %s closes its connection to the %s", a->peer, a->place);
 	char hex[FRAMES_HEX];
 	uint8_t buf[4096];
 	ssize_t n;
 
+	if (a->reply != REPLY_NONE && !app_take_reply(a, expected))
+		return;
 	n = read_by(a, verb_deadline(a->t, 0), buf, sizeof(buf), expected);
 	if (n != 0)
-		pack_fail(a->t, expected, "%zd bytes arrive at the origin: %s",
-		    n, frames_hex(buf, (size_t)n, hex));
+		pack_fail(a->t, expected, "%zd bytes arrive at the %s: %s", n,
+		    a->place, frames_hex(buf, (size_t)n, hex));
 }
 
 void
 app_expect_silence(struct app *a, uint32_t ms)
 {
 	const char *expected =
-	    t_printf(a->t, "nothing arrives at the origin for %u ms", ms);
+	    t_printf(a->t, "nothing arrives at the %s for %u ms", a->place, ms);
 	char hex[FRAMES_HEX];
 	uint8_t buf[4096];
 	ssize_t n;
@@ -243,8 +251,8 @@ app_expect_silence(struct app *a, uint32_t ms)
 		return;
 	n = a->eof ? 0 : app_read(a, buf, sizeof(buf));
 	if (n == 0)
-		pack_fail(
-		    a->t, expected, "the target closes%s", verb_last(a->t));
+		pack_fail(a->t, expected, "the %s closes%s", a->peer,
+		    verb_last(a->t));
 	if (n > 0)
 		pack_fail(a->t, expected, "%zd bytes: %s", n,
 		    frames_hex(buf, (size_t)n, hex));
@@ -254,7 +262,7 @@ void
 app_shut(struct app *a)
 {
 	must_be_open(a);
-	t_log(a->t, "origin :%u sends FIN", a->port);
+	t_log(a->t, "%s sends FIN", a->name);
 	shutdown(a->fd, SHUT_WR);
 }
 
@@ -267,7 +275,7 @@ app_close(struct app *a)
 	/* Unread data would make the kernel send RST instead of FIN. */
 	while (!a->eof && app_read(a, buf, sizeof(buf)) > 0)
 		continue;
-	t_log(a->t, "origin :%u closes", a->port);
+	t_log(a->t, "%s closes", a->name);
 	app_free(a);
 }
 
@@ -277,7 +285,7 @@ app_reset(struct app *a)
 	struct linger now = { .l_onoff = 1 };
 
 	must_be_open(a);
-	t_log(a->t, "origin :%u resets", a->port);
+	t_log(a->t, "%s resets", a->name);
 	if (setsockopt(a->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)) < 0)
 		t_error(a->t, "SO_LINGER: %s", strerror(errno));
 	app_free(a);

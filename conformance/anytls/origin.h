@@ -20,6 +20,11 @@ void origin_needs_ipv6(struct t *t);
 /* Closes the connection of the struct app ARG; again is fine. */
 void app_free(void *arg);
 
+/* Takes what the proxy says of a request; see expect_granted(). False when it
+ * refused or closed instead; fails in the name of EXPECTED when it says
+ * nothing in time, or what is no answer. */
+bool app_take_reply(struct app *a, const char *expected);
+
 /* What came: bytes in BUF; 0: the end, which A remembers; -1: nothing. */
 ssize_t app_read(struct app *a, uint8_t *buf, size_t cap);
 

@@ -28,10 +28,18 @@
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)
+
+/* The same for clients. */
+#define CLIENT_SUITES(X) X(cli_auth)
+
+CLIENT_SUITES(DECLARE)
 #undef DECLARE
 
 #define LIST(name) &suite_##name,
 static const struct suite *const suites[] = { SUITES(LIST) NULL };
+static const struct suite *const client_suites[] = { CLIENT_SUITES(LIST) NULL };
+static const struct suite *const all_suites[] = { SUITES(LIST)
+	    CLIENT_SUITES(LIST) NULL };
 #undef LIST
 
 extern const char requirements_tsv[];
@@ -97,10 +105,13 @@ annotate(const uint8_t *p, size_t len, char *out, size_t size)
 	    info != NULL ? info->tag : number, f.sid, f.len);
 }
 
+#define DOCUMENT                                                               \
+	"AnyTLS protocol, versions 1 and 2 (anytls-go v0.0.13), "              \
+	"with udp-over-tcp 2"
+
 const struct pack anytls_pack = {
 	.name = "anytls",
-	.document = "AnyTLS protocol, versions 1 and 2 (anytls-go v0.0.13), "
-		    "with udp-over-tcp 2",
+	.document = DOCUMENT,
 	.suites = suites,
 	.requirements = requirements_tsv,
 	.sanity = &probe_sanity,
@@ -109,4 +120,25 @@ const struct pack anytls_pack = {
 	.begin = pack_begin,
 	.alive = pack_alive,
 	.annotate = annotate,
+};
+
+const struct pack anytls_client_pack = {
+	.name = "anytls-client",
+	.client = true,
+	.document = DOCUMENT,
+	.suites = client_suites,
+	.requirements = requirements_tsv,
+	.sanity = &client_sanity,
+	.probes = client_probes,
+	.nprobes = CLIENT_NPROBES,
+	.begin = client_begin,
+	.alive = client_alive,
+	.annotate = annotate,
+};
+
+const struct pack anytls_all_packs = {
+	.name = "anytls",
+	.document = DOCUMENT,
+	.suites = all_suites,
+	.requirements = requirements_tsv,
 };

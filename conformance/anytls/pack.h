@@ -5,20 +5,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "conformance/engine/test.h"
 #include "ref/wire/bytes.h"
 #include "ref/wire/settings.h"
 
-extern const struct pack anytls_pack;
+extern const struct pack anytls_pack;        /* judges servers */
+extern const struct pack anytls_client_pack; /* judges clients */
+extern const struct pack anytls_all_packs;   /* both, to list */
+
+/* "list --profiles". */
+void anytls_list_profiles(FILE *out);
 
 struct tls_ctx;
 struct peer;
 
 struct state {
-	struct tls_ctx *tls; /* made by the first dial */
-	struct peer *peers;  /* all connections of the case */
-	bool after;          /* the case is over, its target is looked at */
+	struct tls_ctx *tls;        /* made by the first dial or accept */
+	struct client_side *client; /* when a client is judged */
+	struct peer *peers;         /* all connections of the case */
+	bool after; /* the case is over, its target is looked at */
 	struct t *t;
 	uint16_t run_port; /* of the run's target, whose md5 was probed */
 	char md5[ATLS_MD5_HEX + 1];
@@ -40,9 +47,15 @@ _Noreturn void pack_fail(struct t *t, const char *expected, const char *actual,
 /* Hooks of the pack; see struct pack. */
 void pack_begin(struct t *t);
 void pack_alive(struct t *t);
+void client_begin(struct t *t);
+void client_alive(struct t *t);
 
 extern const struct tcase probe_sanity;
 #define PROBE_NCASES 4
 extern const struct tcase probe_cases[PROBE_NCASES];
+
+extern const struct tcase client_sanity;
+#define CLIENT_NPROBES 2
+extern const struct tcase client_probes[CLIENT_NPROBES];
 
 #endif

@@ -11,8 +11,6 @@
 #include "conformance/anytls/frames.h"
 
 #define READ_SIZE 65536
-/* How much of what came is kept as it came. */
-#define RAW_MAX (256u << 10)
 /* What a peer may send ahead of the case, besides echoes of what we sent. */
 #define QUEUE_BYTES (4u << 20)
 #define QUEUE_FRAMES 100000u
@@ -119,6 +117,20 @@ peer_came(void *ctx, const struct frame *f)
 }
 
 static void
+keep_size(struct peer *p, size_t len)
+{
+	uint32_t *sizes =
+	    realloc(p->sizes, (p->nsizes + 1) * sizeof(*p->sizes));
+
+	if (sizes == NULL) {
+		p->nomem = true;
+		return;
+	}
+	p->sizes = sizes;
+	p->sizes[p->nsizes++] = (uint32_t)len;
+}
+
+static void
 take_record(struct peer *p, const uint8_t *buf, size_t len)
 {
 	char line[TAP_LINE];
@@ -129,7 +141,10 @@ take_record(struct peer *p, const uint8_t *buf, size_t len)
 	t_log(p->t, "← [%zu] %s", len, line);
 	snprintf(
 	    p->last, sizeof(p->last), "%.*s", (int)sizeof(p->last) - 1, line);
-	if (p->raw.len + len <= RAW_MAX && tls_buf_add(&p->raw, buf, len) != 0)
+	if (p->accepted)
+		keep_size(p, len);
+	if (p->raw.len + len <= p->raw_max &&
+	    tls_buf_add(&p->raw, buf, len) != 0)
 		p->nomem = true;
 	if (p->queued_len > QUEUE_BYTES + 2 * p->sent_len ||
 	    p->nqueued > QUEUE_FRAMES + p->sent_len / ATLS_FRAME_HEADER)

@@ -48,7 +48,8 @@ struct peer {
 	bool nomem;
 
 	struct tls_buf raw; /* all that came, up to a limit */
-	size_t raw_taken;   /* by expect_raw() */
+	size_t raw_max;
+	size_t raw_taken; /* by expect_raw() */
 
 	enum closing closing;
 	uint64_t closed_ms;
@@ -56,6 +57,14 @@ struct peer {
 	int write_error;   /* errno of a failed write, 0: none */
 	char last[200];    /* what came last, for messages */
 	uint64_t last_tell_ms;
+
+	/* A session that a client under test has opened. */
+	bool accepted;
+	uint32_t *sizes; /* of records that came, malloc'ed */
+	size_t nsizes;
+	struct sent_scheme *schemes; /* the latest first */
+	const struct profile *profile;
+	unsigned client_version; /* as its settings say */
 
 	/* The session as far as verbs must know it. */
 	unsigned version;                  /* 0 before settings; 1, 2 */
@@ -67,7 +76,25 @@ struct peer {
 	uint32_t barrier_next;
 };
 
+/* A padding scheme that we have sent on a session. */
+struct sent_scheme {
+	struct sent_scheme *next; /* the one sent before */
+	size_t nsizes;            /* records that had come by then */
+	struct data scheme;
+};
+
+struct profile;
+
 #define PEER_ERRLEN 400
+
+/* A connection without a socket yet, which belongs to the case. */
+struct peer *peer_new(
+    struct t *t, struct tls_ctx *ctx, const char *sni, const char *verify_host);
+/* Shakes hands until DEADLINE; false with a sentence in TEXT. */
+bool peer_shake_hands(
+    struct peer *p, uint64_t deadline, char text[PEER_ERRLEN]);
+/* For the key log of a context of T's case. */
+void peer_keylog(void *t, const char *line);
 
 /*
  * Connects to the target and shakes hands, until the absolute time DEADLINE.

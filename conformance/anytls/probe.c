@@ -97,7 +97,7 @@ const struct tcase probe_sanity = { "suite/sanity", NULL, sanity,
 	.budget_ms = SANITY_BUDGET_MS };
 
 static void
-ask(struct t *t, const char *v, struct answer *a)
+ask_target(struct t *t, const char *v, struct answer *a)
 {
 	target_ask(t, v, "00000000000000000000000000000000", a);
 	if (!a->connected)
@@ -141,10 +141,10 @@ is_v3(struct t *t)
 {
 	struct answer a;
 
-	ask(t, "3", &a);
+	ask_target(t, "3", &a);
 	if (!a.settings || a.version != 3)
 		return (false);
-	ask(t, "1", &a);
+	ask_target(t, "1", &a);
 	return (a.alert || refuses_stream_2(t));
 }
 
@@ -167,7 +167,7 @@ find_version(struct t *t)
 	const char *found = "v1";
 	struct answer a;
 
-	ask(t, "2", &a);
+	ask_target(t, "2", &a);
 	if (is_v3(t))
 		found = "v3";
 	else if (a.settings && a.version >= 2)

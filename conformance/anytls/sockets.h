@@ -8,12 +8,24 @@
 
 #include "conformance/anytls/case.h"
 
-/* A connection that the target made to an origin. */
+/* What a client's proxy is yet to say of a request. */
+enum app_reply {
+	REPLY_NONE,
+	REPLY_SOCKS,
+	REPLY_HTTP
+};
+
+/* A connection that the target made to an origin, or one of the application to
+ * the local proxy of a client under test. */
 struct app {
 	struct t *t;
 	int fd;   /* -1: we have closed it */
 	bool eof; /* FIN or RST has been read */
 	uint16_t port;
+	const char *name;     /* "origin :8080", "application :40000" */
+	const char *place;    /* "origin", "application" */
+	const char *peer;     /* "target", "client" */
+	enum app_reply reply; /* still to come */
 };
 
 /*

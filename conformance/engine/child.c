@@ -34,6 +34,11 @@ set_up(struct t *t, struct engine *e, const struct child_config *cfg)
 	t->echo_port = env->echo_port;
 	t->ca = env->opt->ca;
 	t->keylog = env->opt->keylog;
+	if (env->client) {
+		t->cert_file = env->cert;
+		t->key_file = env->key;
+	}
+	t->proxy = env->opt->proxy;
 	t->time_scale = env->opt->time_scale;
 	t->timeout_ms = (uint32_t)(env->opt->timeout_ms * env->opt->time_scale);
 	t->rng = hash_text(env->seed ^ 0xcbf29ce484222325, cfg->tc->id) +

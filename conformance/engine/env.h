@@ -25,8 +25,10 @@ struct env {
 	uint64_t seed;
 	char password[64]; /* made here when the user gave none */
 
-	/* --sut only. */
-	bool managed;
+	bool managed; /* started by --sut */
+	bool client;  /* clients are tested: each case starts its own */
+
+	/* With either of them. */
 	struct words command;
 	char
 	    dir[ENV_PATH - 128]; /* of temporary files; "" when there is none */

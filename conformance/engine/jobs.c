@@ -79,7 +79,7 @@ jobs_start(struct jobs *jobs, const struct env *env, struct item *item,
 	job.fd = ends[0];
 	job.private_target = private_target;
 	job.budget_ms = jobs_budget_ms(env, item) +
-	    (private_target ? env->opt->ready_timeout_ms : 0);
+	    (private_target || env->client ? env->opt->ready_timeout_ms : 0);
 	job.start_ms = t_now();
 	job.deadline_ms = job.start_ms + job.budget_ms;
 	fflush(NULL);

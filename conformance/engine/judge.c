@@ -93,6 +93,21 @@ set_up_origin_host(struct judge *j)
 	snprintf(env->origin_host, sizeof(env->origin_host), "%s", host);
 }
 
+/* The command as it was given: with placeholders, without values. */
+static void
+name_client(struct judge *j)
+{
+	const struct words *w = &j->env.command;
+	char *out = j->report.target;
+	size_t i, n = 0, size = sizeof(j->report.target);
+
+	for (i = 0; i < w->n && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s",
+		    i != 0 ? " " : "",
+		    strstr(w->v[i], j->env.target.password) == NULL ? w->v[i]
+								    : "***");
+}
+
 /* Plan, origin, target. 0 or a code. */
 static int
 set_up(struct judge *j, struct complaint *c)
@@ -104,17 +119,24 @@ set_up(struct judge *j, struct complaint *c)
 	set_up_env(j);
 	set_up_report(j);
 	rc = show_plan(&j->plan, &j->reg, j->cfg->pack, opt, c);
-	if (rc == 0 && opt->sut != NULL)
+	if (rc == 0 && j->cfg->pack->client)
+		rc = shared_prepare_client(env, c);
+	else if (rc == 0 && opt->sut != NULL)
 		rc = shared_prepare(env, c);
 	if (rc == 0)
 		rc = origin_server_start(&j->origin, env->origin_bind, c);
 	if (rc != 0)
 		return rc;
 	env->echo_port = j->origin.port;
-	rc = shared_start(&j->shared, env, c);
+	if (!env->client)
+		rc = shared_start(&j->shared, env, c);
 	if (rc != 0)
 		return rc;
 	set_up_origin_host(j);
+	if (env->client) {
+		name_client(j);
+		return 0;
+	}
 	snprintf(j->report.target, sizeof(j->report.target),
 	    strchr(env->host, ':') != NULL ? "[%s]:%u%s" : "%s:%u%s", env->host,
 	    (unsigned)env->target.port,
@@ -133,8 +155,8 @@ unusable(struct judge *j, const struct item *item, const char *why,
 	if (item != NULL)
 		j->report.to->result(&j->report, item);
 	report_end(&j->report);
-	return complain(c, EXIT_UNUSABLE, "target %s is unusable: %s",
-	    j->report.target, why);
+	return complain(c, EXIT_UNUSABLE, "%s %s is unusable: %s",
+	    j->env.client ? "client" : "target", j->report.target, why);
 }
 
 static int
@@ -156,7 +178,7 @@ check_usable(struct judge *j, bool *stopped, struct complaint *c)
 	int error, rc = 0;
 
 	*stopped = false;
-	error = shared_connect(&j->env);
+	error = j->env.client ? 0 : shared_connect(&j->env);
 	if (error != 0) {
 		snprintf(
 		    text, sizeof(text), "cannot connect: %s", strerror(error));

@@ -24,6 +24,7 @@ exec_target(
     const struct words *argv, const struct launch_config *cfg, int report_fd)
 {
 	char **args = words_alloc(argv->n + 1, sizeof(*args));
+	const char *const *env = cfg->env;
 	int fd, error;
 
 	process_become_child(cfg->own_group);
@@ -32,6 +33,8 @@ exec_target(
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
 	}
+	for (; env != NULL && *env != NULL; env++)
+		putenv(words_copy(*env, strlen(*env)));
 	memcpy(args, argv->v, argv->n * sizeof(*args));
 	execvp(args[0], args);
 	error = errno;
@@ -68,9 +71,11 @@ spawn(struct launch *l, const struct words *argv,
 
 /* Waits until the port accepts; false with a sentence. */
 static bool
-wait_ready(struct launch *l, uint32_t ready_ms, struct complaint *c)
+wait_ready(
+    struct launch *l, const struct launch_config *cfg, struct complaint *c)
 {
-	uint64_t deadline = t_now() + ready_ms;
+	const char *what = cfg->what != NULL ? cfg->what : "the target";
+	uint64_t deadline = t_now() + cfg->ready_ms;
 	char why[512];
 	int fd;
 
@@ -78,7 +83,7 @@ wait_ready(struct launch *l, uint32_t ready_ms, struct complaint *c)
 		if (!launch_alive(l, 0)) {
 			launch_obituary(l, why, sizeof(why));
 			complain(c, EXIT_UNUSABLE,
-			    "the target ended before it was ready: %s", why);
+			    "%s ended before it was ready: %s", what, why);
 			return false;
 		}
 		fd = reach_connect("127.0.0.1", l->port, 200);
@@ -89,9 +94,8 @@ wait_ready(struct launch *l, uint32_t ready_ms, struct complaint *c)
 		poll(NULL, 0, 5);
 	} while (t_now() < deadline);
 	complain(c, EXIT_UNUSABLE,
-	    "the target was started, but 127.0.0.1:%u did not accept within "
-	    "%g s",
-	    (unsigned)l->port, ready_ms / 1000.0);
+	    "%s was started, but 127.0.0.1:%u did not accept within %g s", what,
+	    (unsigned)l->port, cfg->ready_ms / 1000.0);
 	return false;
 }
 
@@ -105,7 +109,8 @@ launch_start(
 
 	memset(l, 0, sizeof(*l));
 	memset(&argv, 0, sizeof(argv));
-	values.port = l->port = reach_free_port(cfg->salt);
+	l->port = cfg->port != 0 ? cfg->port : reach_free_port(cfg->salt);
+	values.port = l->port;
 	l->own_group = cfg->own_group;
 	snprintf(l->log, sizeof(l->log), "%s", cfg->log);
 	if (l->port == 0)
@@ -120,7 +125,7 @@ launch_start(
 		    argv.v[0], strerror(error));
 	}
 	words_free(&argv);
-	if (rc != 0 || wait_ready(l, cfg->ready_ms, c))
+	if (rc != 0 || wait_ready(l, cfg, c))
 		return rc;
 	launch_stop(l);
 	return c->code;
@@ -177,12 +182,24 @@ launch_tail(const struct launch *l)
 }
 
 static bool
-is_telling(const char *line)
+is_sanitizer(const char *line)
 {
 	static const char *const marks[] = { "ERROR: AddressSanitizer",
 		"ERROR: LeakSanitizer",
 		"runtime error:", "WARNING: ThreadSanitizer",
-		"WARNING: MemorySanitizer", "Assertion `", "assertion failed",
+		"WARNING: MemorySanitizer" };
+	size_t i;
+
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strstr(line, marks[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+is_telling(const char *line)
+{
+	static const char *const marks[] = { "Assertion `", "assertion failed",
 		"panicked at", "panic: ", "fatal error: ", "terminate called",
 		"Traceback (most recent", "stack smashing",
 		"SIGSEGV: segmentation violation" };
@@ -191,7 +208,25 @@ is_telling(const char *line)
 	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (strstr(line, marks[i]) != NULL)
 			return true;
-	return false;
+	return is_sanitizer(line);
+}
+
+bool
+launch_complaint(const struct launch *l, char *out, size_t size)
+{
+	FILE *f = fopen(l->log, "r");
+	bool found = false;
+	char line[400];
+
+	if (f == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), f) != NULL)
+		found = is_sanitizer(line);
+	fclose(f);
+	line[strcspn(line, "\r\n")] = '\0';
+	if (found)
+		snprintf(out, size, "%s", line);
+	return found;
 }
 
 /* The first line of the log that says why; else its last two. */

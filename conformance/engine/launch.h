@@ -1,6 +1,6 @@
 /*
- * A server under test that the suite starts: its command, its process, its
- * log. No shell is involved.
+ * A server or client under test that the suite starts: its command, its
+ * process, its log. No shell is involved.
  */
 #ifndef ENGINE_LAUNCH_H
 #define ENGINE_LAUNCH_H
@@ -19,7 +19,15 @@ struct launch_values {
 	const char *cert, *key;
 	const char *padding_scheme; /* a file */
 	const char *fallback;       /* host:port */
-	uint16_t port;              /* launch_start() chooses it */
+	/* Where the target listens; launch_start() chooses it. {listen} of a
+	 * server, {socks} of a client. */
+	uint16_t port;
+	/* Of a client alone; SERVER is NULL for servers. {host} and {port} are
+	 * its server's. */
+	const char *server, *server_host; /* "host:port", "host" */
+	uint16_t server_port;
+	const char *server2; /* of a second server, or NULL */
+	const char *sni, *ca, *case_dir;
 };
 
 /* A started target. All zero: none. */
@@ -35,15 +43,21 @@ struct launch_config {
 	const struct words *command; /* from launch_split() */
 	struct launch_values values;
 	const char *log;
+	uint16_t port; /* where it listens; 0: launch_start() finds one */
 	uint32_t ready_ms;
 	uint32_t salt; /* see reach_free_port() */
 	bool own_group;
+	const char *what;       /* for sentences; NULL: "the target" */
+	const char *const *env; /* "NAME=value" up to NULL, or NULL */
 };
 
 /* Splits CMD into words: blanks separate, quotes and backslashes as in a
  * shell, no other shell syntax. 0 or 4 with a sentence (open quote, unknown
  * placeholder, no {port} and no {listen}). */
 int launch_split(const char *cmd, struct words *words, struct complaint *c);
+/* The same check for a client's command, which is words already: {socks} must
+ * be in it. 0 or 4 with a sentence. */
+int launch_check_client(const struct words *words, struct complaint *c);
 /* True when some word has {NAME}. */
 bool launch_has(const struct words *command, const char *name);
 /* The words with their values; groups "[ ... ]" with a placeholder that has
@@ -62,6 +76,8 @@ void launch_stop(struct launch *l);
 
 /* How it ended, and what a sanitizer or a runtime said about it. */
 void launch_obituary(const struct launch *l, char *out, size_t size);
+/* The first line of its log in which a sanitizer complains; false: none. */
+bool launch_complaint(const struct launch *l, char *out, size_t size);
 /* The last part of its log, malloc'ed; NULL when there is none. */
 char *launch_tail(const struct launch *l);
 

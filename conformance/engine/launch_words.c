@@ -1,4 +1,4 @@
-/* The command of --sut: splitting it, and filling its placeholders. */
+/* The command of a target: splitting it, and filling its placeholders. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +15,25 @@ enum value {
 	VALUE_KEY,
 	VALUE_PADDING_SCHEME,
 	VALUE_FALLBACK,
+	VALUE_SERVER,
+	VALUE_SERVER2,
+	VALUE_SNI,
+	VALUE_CA,
+	VALUE_SOCKS,
+	VALUE_CASE_DIR,
 	VALUES
 };
 
-static const char *const names[VALUES] = { "listen", "host", "port", "password",
-	"cert", "key", "padding_scheme", "fallback" };
+static const struct {
+	const char *name;
+	bool server, client; /* whose commands have it */
+} names[VALUES] = { { "listen", true, false }, { "host", true, true },
+	{ "port", true, true }, { "password", true, true },
+	{ "cert", true, false }, { "key", true, false },
+	{ "padding_scheme", true, false }, { "fallback", true, false },
+	{ "server", false, true }, { "server2", false, true },
+	{ "sni", false, true }, { "ca", false, true }, { "socks", false, true },
+	{ "case_dir", false, true } };
 
 /* The length of a placeholder's name when S begins one: {lower_case}. */
 static size_t
@@ -39,26 +53,52 @@ value_of(const char *name, size_t len)
 	enum value v;
 
 	for (v = 0; v < VALUES; v++)
-		if (strlen(names[v]) == len && memcmp(names[v], name, len) == 0)
+		if (strlen(names[v].name) == len &&
+		    memcmp(names[v].name, name, len) == 0)
 			break;
 	return v;
+}
+
+/* Every placeholder is one that a command of this kind may have. */
+static int
+check_names(const struct words *words, bool client, struct complaint *c)
+{
+	const char *s;
+	size_t i, len;
+	enum value v;
+
+	for (i = 0; i < words->n; i++)
+		for (s = words->v[i]; *s != '\0'; s++) {
+			len = placeholder(s);
+			if (len == 0)
+				continue;
+			v = value_of(s + 1, len);
+			if (v != VALUES &&
+			    (client ? names[v].client : names[v].server))
+				continue;
+			return complain(c, EXIT_USAGE,
+			    "%s: there is no placeholder %.*s",
+			    client ? "client" : "--sut", (int)len + 2, s);
+		}
+	return 0;
+}
+
+int
+launch_check_client(const struct words *words, struct complaint *c)
+{
+	if (check_names(words, true, c) != 0)
+		return c->code;
+	if (launch_has(words, "socks"))
+		return 0;
+	return complain(c, EXIT_USAGE,
+	    "client: the command must say where its proxy listens: {socks}");
 }
 
 static int
 check_words(const struct words *words, struct complaint *c)
 {
-	const char *s;
-	size_t i, len;
-
-	for (i = 0; i < words->n; i++)
-		for (s = words->v[i]; *s != '\0'; s++) {
-			len = placeholder(s);
-			if (len == 0 || value_of(s + 1, len) != VALUES)
-				continue;
-			return complain(c, EXIT_USAGE,
-			    "--sut: there is no placeholder %.*s", (int)len + 2,
-			    s);
-		}
+	if (check_names(words, false, c) != 0)
+		return c->code;
 	if (words->n == 0)
 		return complain(c, EXIT_USAGE, "--sut: the command is empty");
 	if (!launch_has(words, "port") && !launch_has(words, "listen"))
@@ -135,12 +175,16 @@ text_of(enum value v, const struct launch_values *values, char buf[32])
 {
 	switch (v) {
 	case VALUE_LISTEN:
+	case VALUE_SOCKS:
 		snprintf(buf, 32, "127.0.0.1:%u", (unsigned)values->port);
 		return buf;
 	case VALUE_HOST:
-		return "127.0.0.1";
+		return values->server != NULL ? values->server_host
+					      : "127.0.0.1";
 	case VALUE_PORT:
-		snprintf(buf, 32, "%u", (unsigned)values->port);
+		snprintf(buf, 32, "%u",
+		    (unsigned)(values->server != NULL ? values->server_port
+						      : values->port));
 		return buf;
 	case VALUE_PASSWORD:
 		return values->password;
@@ -152,6 +196,16 @@ text_of(enum value v, const struct launch_values *values, char buf[32])
 		return values->padding_scheme;
 	case VALUE_FALLBACK:
 		return values->fallback;
+	case VALUE_SERVER:
+		return values->server;
+	case VALUE_SERVER2:
+		return values->server2;
+	case VALUE_SNI:
+		return values->sni;
+	case VALUE_CA:
+		return values->ca;
+	case VALUE_CASE_DIR:
+		return values->case_dir;
 	case VALUES:
 		break;
 	}
@@ -178,7 +232,7 @@ expand_word(
 		}
 		text = text_of(value_of(word + 1, len), values, buf);
 		if (text == NULL)
-			*missing = names[value_of(word + 1, len)];
+			*missing = names[value_of(word + 1, len)].name;
 		else
 			fputs(text, f);
 		word += len + 1;
@@ -240,9 +294,10 @@ launch_expand(const struct words *command, const struct launch_values *values,
 		if (missing == NULL)
 			continue;
 		return complain(c, EXIT_USAGE,
-		    "--sut: {%s} has no value here; put its words into a "
+		    "%s: {%s} has no value here; put its words into a "
 		    "group that may be left out: [ --option {%s} ]",
-		    missing, missing);
+		    values->server != NULL ? "client" : "--sut", missing,
+		    missing);
 	}
 	return 0;
 }

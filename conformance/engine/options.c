@@ -319,13 +319,27 @@ command_of(const char *word)
 		const char *word;
 		unsigned command;
 	} commands[] = { { "list", FOR_LIST }, { "explain", FOR_EXPLAIN },
-		{ "coverage", FOR_COVERAGE } };
+		{ "coverage", FOR_COVERAGE }, { "client", FOR_CLIENT } };
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (word != NULL && strcmp(word, commands[i].word) == 0)
 			return commands[i].command;
 	return FOR_RUN;
+}
+
+/* Takes the client's command, behind "--", off the end of ARGV. */
+static int
+take_command(struct options *o, int argc, char *const argv[])
+{
+	int i, end;
+
+	for (end = 1; end < argc; end++)
+		if (strcmp(argv[end], "--") == 0)
+			break;
+	for (i = end + 1; i < argc; i++)
+		words_add(&o->client, argv[i]);
+	return end;
 }
 
 int
@@ -345,9 +359,12 @@ options_parse(
 	o->repeat = 1;
 	o->format = "text";
 	o->color = "auto";
+	o->proxy = "auto";
 	rc = read_env(o, c);
 	if (rc != 0)
 		return rc;
+	if (o->command == FOR_CLIENT)
+		argc = take_command(o, argc, argv);
 	return read_argv(o, argc, argv, o->command != FOR_RUN, c);
 }
 
@@ -359,6 +376,7 @@ options_free(struct options *o)
 	words_free(&o->skip);
 	words_free(&o->reqs);
 	words_free(&o->rest);
+	words_free(&o->client);
 	free(o->owned);
 	o->owned = NULL;
 }

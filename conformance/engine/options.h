@@ -31,11 +31,12 @@ enum option_kind {
 #define FOR_LIST 2u
 #define FOR_EXPLAIN 4u
 #define FOR_COVERAGE 8u
-#define FOR_ALL 15u
+#define FOR_CLIENT 16u
+#define FOR_ALL 31u
 /* It belongs into a command that repeats one case. */
-#define FOR_REPLAY 16u
+#define FOR_REPLAY 32u
 /* Never printed. */
-#define IS_SECRET 32u
+#define IS_SECRET 64u
 
 struct option_row {
 	const char *name;
@@ -74,6 +75,15 @@ struct options {
 	const char *format, *color, *keylog, *no_fork;
 	unsigned verbose;
 	bool quiet, list, dry_run, json, check, help, version;
+
+	/* "client" only. */
+	const char *proxy; /* socks5, http, auto */
+	bool observe;      /* only listen, on LISTEN, for SECONDS (0: until
+			      interrupted) */
+	const char *listen;
+	unsigned seconds;
+	struct words client; /* the command, behind "--" */
+	bool profiles;       /* "list": impersonations instead of cases */
 
 	unsigned command;                /* FOR_RUN, FOR_LIST, ... */
 	struct words rest;               /* positional arguments */

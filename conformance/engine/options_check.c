@@ -70,12 +70,28 @@ check_target(const struct options *o, struct complaint *c)
 	return 0;
 }
 
+static int
+check_client(const struct options *o, struct complaint *c)
+{
+	if (o->observe && o->client.n != 0)
+		return complain(
+		    c, EXIT_USAGE, "client: --observe starts no command");
+	if (o->observe && (o->listen == NULL || o->password == NULL))
+		return complain(c, EXIT_USAGE,
+		    "client: --observe needs --listen and --password");
+	if (!o->observe && o->client.n == 0)
+		return complain(c, EXIT_USAGE,
+		    "say what to test: client [OPTION...] -- CMD [ARG...]; see "
+		    "--help");
+	return 0;
+}
+
 int
 options_check(struct options *o, struct complaint *c)
 {
 	int rc;
 
-	if (o->command != FOR_RUN)
+	if (o->command != FOR_RUN && o->command != FOR_CLIENT)
 		return 0;
 	prefer_argv(o, &o->password, &o->password_file);
 	prefer_argv(o, &o->target, &o->sut);
@@ -97,7 +113,8 @@ options_check(struct options *o, struct complaint *c)
 		o->keylog = NULL;
 	if (o->list || o->dry_run)
 		return 0;
-	return check_target(o, c);
+	return o->command == FOR_CLIENT ? check_client(o, c)
+					: check_target(o, c);
 }
 
 /* TEXT in lines of at most 78 columns, each from column COLUMN on. */

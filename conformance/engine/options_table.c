@@ -4,14 +4,15 @@
 #include "conformance/engine/options.h"
 
 #define AT(field) offsetof(struct options, field)
-#define RUN FOR_RUN
-#define SAME (FOR_RUN | FOR_REPLAY)
-#define SELECT (FOR_RUN | FOR_LIST)
+#define RUN (FOR_RUN | FOR_CLIENT)
+#define SAME (RUN | FOR_REPLAY)
+#define SERVER (FOR_RUN | FOR_REPLAY) /* servers under test alone */
+#define SELECT (RUN | FOR_LIST)
 
 const struct option_row options_table[] = {
-	{ "target", 0, OPT_TEXT, AT(target), SAME, "HOST:PORT",
+	{ "target", 0, OPT_TEXT, AT(target), SERVER, "HOST:PORT",
 	    "the server under test, already running" },
-	{ "sut", 0, OPT_TEXT, AT(sut), SAME, "CMD",
+	{ "sut", 0, OPT_TEXT, AT(sut), SERVER, "CMD",
 	    "start the server under test with CMD, watch it, and restart it "
 	    "when it dies. No shell. Replaced in CMD: {listen} {host} {port} "
 	    "{password} {cert} {key} {padding_scheme} {fallback}; words "
@@ -23,11 +24,12 @@ const struct option_row options_table[] = {
 	{ "password-file", 0, OPT_TEXT, AT(password_file), SAME, "FILE",
 	    "read it from the first line of FILE" },
 	{ "sni", 0, OPT_TEXT, AT(sni), SAME, "NAME",
-	    "server name in the TLS handshake (none)" },
-	{ "ca", 0, OPT_TEXT, AT(ca), SAME, "FILE",
+	    "server name in the TLS handshake (none); for a client {sni} "
+	    "(localhost)" },
+	{ "ca", 0, OPT_TEXT, AT(ca), SERVER, "FILE",
 	    "judge the certificate by the CAs in FILE; without it any "
 	    "certificate will do, because TLS is not part of the protocol" },
-	{ "insecure", 'k', OPT_FLAG, AT(insecure), SAME, NULL,
+	{ "insecure", 'k', OPT_FLAG, AT(insecure), SERVER, NULL,
 	    "do not judge the certificate even where --ca is set (by the "
 	    "environment)" },
 	{ "profile", 0, OPT_TEXT, AT(profile), SAME, "NAME",
@@ -36,9 +38,19 @@ const struct option_row options_table[] = {
 	{ "feature", 0, OPT_WORDS, AT(features), SAME, "NAME[=no]",
 	    "declare that the target has NAME, or has it not; may be "
 	    "repeated" },
-	{ "origin-bind", 0, OPT_TEXT, AT(origin_bind), SAME, "ADDR",
+	{ "proxy", 0, OPT_CHOICE, AT(proxy), FOR_CLIENT | FOR_REPLAY,
+	    "socks5|http|auto",
+	    "client: what its local proxy speaks (auto: what it answers)" },
+	{ "observe", 0, OPT_FLAG, AT(observe), FOR_CLIENT, NULL,
+	    "client: start none; listen at --listen for clients that come by "
+	    "themselves and judge what they send" },
+	{ "listen", 0, OPT_TEXT, AT(listen), FOR_CLIENT, "ADDR:PORT",
+	    "client --observe: where" },
+	{ "seconds", 0, OPT_COUNT, AT(seconds), FOR_CLIENT, "N",
+	    "client --observe: how long (until interrupted)" },
+	{ "origin-bind", 0, OPT_TEXT, AT(origin_bind), SERVER, "ADDR",
 	    "where the suite listens for what the target dials (127.0.0.1)" },
-	{ "origin-advertise", 0, OPT_TEXT, AT(origin_advertise), SAME, "HOST",
+	{ "origin-advertise", 0, OPT_TEXT, AT(origin_advertise), SERVER, "HOST",
 	    "the address the target is told to dial (that of --origin-bind)" },
 	{ "run", 0, OPT_WORDS, AT(run), SELECT, "PATTERN",
 	    "select cases, like a positional argument: '*' is one component "
@@ -88,9 +100,11 @@ const struct option_row options_table[] = {
 	    "run this case in the process itself, for a debugger" },
 	{ "json", 0, OPT_FLAG, AT(json), FOR_LIST, NULL,
 	    "list: print JSON lines" },
+	{ "profiles", 0, OPT_FLAG, AT(profiles), FOR_LIST, NULL,
+	    "list: print the servers that client cases impersonate" },
 	{ "check", 0, OPT_FLAG, AT(check), FOR_COVERAGE, NULL,
-	    "coverage: fail when a MUST or SHOULD of a server has neither a "
-	    "case nor a reason" },
+	    "coverage: fail when a MUST or SHOULD has neither a case nor "
+	    "a reason" },
 	{ "help", 'h', OPT_FLAG, AT(help), FOR_ALL, NULL, "this text" },
 	{ "version", 0, OPT_FLAG, AT(version), FOR_ALL, NULL,
 	    "versions of the suite and of the document" },

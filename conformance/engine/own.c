@@ -1,4 +1,5 @@
-/* Targets that a case starts for itself. */
+/* Servers under test that a case starts for itself; how the targets of cases
+ * end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,10 @@
 /* A connection that breaks is seen before the process that broke it is gone;
  * a sanitizer's report may take a while. */
 #define DEATH_GRACE_MS 400
+
+/* Lines of a target's log in the transcript: of a dead one, of a live one. */
+#define TAIL_LINES 100
+#define SHORT_TAIL 8
 
 static const char *
 path_or_null(const char *path)
@@ -92,33 +97,83 @@ t_own_target_alive(struct t *t)
 	return t->engine->has_own && launch_alive(&t->engine->own, 0);
 }
 
-/* The end of its log becomes the end of the transcript. */
+/* Takes the password out of TEXT: targets may print their arguments. */
 static void
-log_tail(struct t *t)
+redact(const struct t *t, char *text)
 {
-	char *tail = launch_tail(&t->engine->own), *line = tail, *end;
+	const char *password = t->target.password;
+	size_t len = password != NULL ? strlen(password) : 0;
+	char *at = text;
 
-	for (; line != NULL && *line != '\0'; line = end) {
+	/* One too short would be found everywhere. */
+	while (len >= 4 && (at = strstr(at, password)) != NULL)
+		memset(at, '*', len);
+}
+
+/* The end of its log, LINES lines at most, becomes the end of the transcript.
+ */
+static void
+log_tail(struct t *t, unsigned lines)
+{
+	char *tail = launch_tail(&t->engine->own), *line, *end;
+
+	if (tail == NULL)
+		return;
+	redact(t, tail);
+	line = tail + strlen(tail);
+	for (; line > tail; line--)
+		if (line[-1] == '\n' && line[0] != '\0' && lines-- == 1)
+			break;
+	for (; *line != '\0'; line = end) {
 		end = line + strcspn(line, "\n");
 		if (*end == '\n')
 			*end++ = '\0';
-		t_log(t, "target says: %s", line);
+		t_log(t, "%s says: %s",
+		    t->engine->env->client ? "client" : "target", line);
 	}
 	free(tail);
 }
 
-static void
-report_death(struct t *t)
+void
+own_refuse(struct t *t, const char *why)
 {
-	struct box *box = t->box;
-	char why[BOX_TEXT / 2];
+	char *text = t_printf(t, "%s", why);
 
-	launch_obituary(&t->engine->own, why, sizeof(why));
+	redact(t, text);
+	log_tail(t, TAIL_LINES);
+	t_error(t, "%s", text);
+}
+
+static void
+report_death(struct t *t, const char *why)
+{
+	const char *what = t->engine->env->client ? "client" : "target";
+	struct box *box = t->box;
+	char text[BOX_TEXT / 2];
+
+	snprintf(text, sizeof(text), "%s", why);
+	redact(t, text);
 	box->status = ST_CRASH;
 	box->decided = 1;
-	box_print(box->expected, BOX_TEXT, "%s", "the target goes on running");
-	box_print(box->actual, BOX_TEXT, "the target ended: %s", why);
-	log_tail(t);
+	box_print(box->expected, BOX_TEXT, "the %s goes on running", what);
+	box_print(box->actual, BOX_TEXT, "the %s ended: %s", what, text);
+	log_tail(t, TAIL_LINES);
+}
+
+/* A client has done its work when the case ends; what it says while it stops
+ * counts all the same. */
+static void
+finish_client(struct t *t)
+{
+	struct launch *own = &t->engine->own;
+	char why[BOX_TEXT / 2];
+	bool passed = t->box->status == ST_PASS;
+
+	launch_stop(own);
+	if (launch_complaint(own, why, sizeof(why)))
+		report_death(t, why);
+	else if (!passed)
+		log_tail(t, SHORT_TAIL);
 }
 
 void
@@ -127,10 +182,15 @@ own_finish(struct t *t)
 	struct engine *e = t->engine;
 	bool suspicious =
 	    t->box->status != ST_PASS && t->box->status != ST_SKIP;
+	char why[BOX_TEXT / 2];
 
 	if (!e->has_own)
 		return;
-	if (!launch_alive(&e->own, suspicious ? DEATH_GRACE_MS : 0))
-		report_death(t);
+	if (!launch_alive(&e->own, suspicious ? DEATH_GRACE_MS : 0)) {
+		launch_obituary(&e->own, why, sizeof(why));
+		report_death(t, why);
+	} else if (e->env->client) {
+		finish_client(t);
+	}
 	launch_stop(&e->own);
 }

@@ -83,11 +83,19 @@ report_summary(const struct report *r, int exit_code, FILE *f)
 void
 report_replay(const struct report *r, const struct item *item, FILE *f)
 {
-	fprintf(f, "%s", r->program);
+	size_t i;
+
+	fprintf(f, "%s%s", r->program, r->env->pack->client ? " client" : "");
 	options_replay(r->env->opt, f);
 	fputs(" --run ", f);
 	text_shell(f, item->tc->id);
 	fprintf(f, " --seed %" PRIx64 " -vv", r->env->seed);
+	if (r->env->pack->client)
+		fputs(" --", f);
+	for (i = 0; i < r->env->command.n && r->env->pack->client; i++) {
+		putc(' ', f);
+		text_shell(f, r->env->command.v[i]);
+	}
 }
 
 static bool

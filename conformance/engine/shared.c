@@ -33,15 +33,15 @@ make_dir(struct env *env, struct complaint *c)
 static int
 make_cert(struct env *env, struct complaint *c)
 {
-	if (!launch_has(&env->command, "cert") &&
+	if (!env->client && !launch_has(&env->command, "cert") &&
 	    !launch_has(&env->command, "key"))
 		return 0;
 	snprintf(env->cert, ENV_PATH, "%s/cert.pem", env->dir);
 	snprintf(env->key, ENV_PATH, "%s/key.pem", env->dir);
 	if (cert_self_signed_files("localhost", env->cert, env->key) == 0)
 		return 0;
-	return complain(c, EXIT_SUITE,
-	    "cannot make a certificate in %s for --sut", env->dir);
+	return complain(
+	    c, EXIT_SUITE, "cannot make a certificate in %s", env->dir);
 }
 
 static int
@@ -95,6 +95,28 @@ shared_prepare(struct env *env, struct complaint *c)
 	if (rc == 0)
 		rc = make_scheme(env, c);
 	return rc;
+}
+
+int
+shared_prepare_client(struct env *env, struct complaint *c)
+{
+	size_t i;
+	int rc;
+
+	env->client = true;
+	for (i = 0; i < env->opt->client.n; i++)
+		words_add(&env->command, env->opt->client.v[i]);
+	rc = launch_check_client(&env->command, c);
+	if (rc != 0)
+		return rc;
+	if (env->target.password == NULL)
+		make_password(env);
+	if (launch_has(&env->command, "server2"))
+		features_found(&env->features, "two-servers", NULL);
+	snprintf(env->host, sizeof(env->host), "127.0.0.1");
+	env->target.host = env->host;
+	rc = make_dir(env, c);
+	return rc != 0 ? rc : make_cert(env, c);
 }
 
 static int
@@ -156,7 +178,7 @@ shared_connect(const struct env *env)
 }
 
 static void
-remove_dir(const char *dir)
+remove_dir(const char *dir, int depth)
 {
 	char path[ENV_PATH + 256];
 	struct dirent *entry;
@@ -165,9 +187,13 @@ remove_dir(const char *dir)
 	if (d == NULL)
 		return;
 	while ((entry = readdir(d)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		if (entry->d_name[0] != '.')
-			unlink(path);
+		/* Folders of cases have files alone. */
+		if (unlink(path) != 0 && depth < 3)
+			remove_dir(path, depth + 1);
 	}
 	closedir(d);
 	rmdir(dir);
@@ -178,6 +204,6 @@ shared_end(struct shared *s, struct env *env)
 {
 	launch_stop(&s->l);
 	if (env->dir[0] != '\0')
-		remove_dir(env->dir);
+		remove_dir(env->dir, 0);
 	words_free(&env->command);
 }

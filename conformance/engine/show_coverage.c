@@ -73,7 +73,7 @@ print_totals(const struct reg *reg, const struct pack *pack, FILE *out)
 		}
 }
 
-/* A server's MUST or SHOULD with neither case nor reason. */
+/* MUST or SHOULD with neither case nor reason. */
 static unsigned
 count_open(const struct reg *reg, const struct pack *pack, const char **first)
 {
@@ -83,8 +83,7 @@ count_open(const struct reg *reg, const struct pack *pack, const char **first)
 
 	for (i = 0; i < reg->nrows; i++) {
 		row = &reg->rows[i];
-		if (strcmp(row->role, "client") == 0 ||
-		    strcmp(row->level, "MAY") == 0 || has_reason(row) ||
+		if (strcmp(row->level, "MAY") == 0 || has_reason(row) ||
 		    register_is_tested(pack, row))
 			continue;
 		if (n++ == 0)

@@ -91,7 +91,11 @@ struct t {
 	uint16_t echo_port;      /* the run's TCP echo origin, on both */
 	const char *ca;          /* --ca: PEM file to judge the certificate by;
 				    NULL: the certificate is not judged */
-	const char *keylog;      /* TLS secrets are wanted: see t_keylog() */
+	/* Certificate and key, PEM files, of servers that the suite plays when
+	 * clients are tested; else NULL. */
+	const char *cert_file, *key_file;
+	const char *proxy;   /* --proxy */
+	const char *keylog;  /* TLS secrets are wanted: see t_keylog() */
 	uint32_t timeout_ms; /* one wait, scaled (--timeout, --time-scale) */
 	double time_scale;
 	uint64_t start_ms; /* monotonic, of the case */
@@ -171,9 +175,28 @@ void t_own_target(struct t *t, const struct own_target *own);
 /* True while the target started by t_own_target() runs. */
 bool t_own_target_alive(struct t *t);
 
+/*
+ * The client under test, started by the command of the run with these values;
+ * its local proxy accepts when the call returns. It is stopped with the case;
+ * one that has ended by then is a crash. Once per case.
+ */
+struct own_client {
+	const char *host; /* of servers of the case */
+	uint16_t port;    /* {server}, {host}, {port} */
+	uint16_t port2;   /* {server2} */
+};
+void t_own_client(struct t *t, const struct own_client *own);
+/* The port of its local proxy on 127.0.0.1; 0 when none was started. */
+uint16_t t_own_client_port(const struct t *t);
+/* True when it runs; waits up to GRACE_MS for its end. */
+bool t_own_client_alive(struct t *t, int grace_ms);
+/* True when its output so far has TEXT. */
+bool t_own_client_said(struct t *t, const char *text);
+
 /* A pack: one table that main.c lists. */
 struct pack {
 	const char *name;
+	bool client; /* targets are clients, and each case starts one */
 	const char *document; /* what is tested, with its revision */
 	const struct suite *const *suites; /* ends with NULL */
 	const char *requirements;          /* text of requirements.tsv */

@@ -1,0 +1,56 @@
+/* What the files that play a server and the application for a client under
+ * test share. */
+#ifndef ANYTLS_CLIENT_H
+#define ANYTLS_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conformance/anytls/case.h"
+#include "conformance/anytls/pack.h"
+#include "conformance/anytls/peer.h"
+#include "conformance/anytls/profiles.h"
+
+#define CLIENT_SERVERS 2
+
+/* The case's servers and its client. */
+struct client_side {
+	int fd[CLIENT_SERVERS]; /* listening; -1: no more */
+	uint16_t port[CLIENT_SERVERS];
+	bool started;
+	const char *proxy; /* "socks5", "http"; NULL: not known yet */
+	bool has_scheme;   /* server_scheme() */
+	struct data scheme;
+};
+
+static inline struct client_side *
+client_side(struct t *t)
+{
+	return (pack_state(t)->client);
+}
+
+/* True when a connection waits to be accepted, or comes before DEADLINE. */
+bool client_comes(struct t *t, unsigned number, uint64_t deadline);
+
+/* What the local proxy speaks: --proxy, as probed, or as it answers now. */
+bool client_proxy_is_http(struct t *t);
+/* A connection to the local proxy. */
+struct app *client_dial_proxy(struct t *t);
+/* Reads exactly N bytes; false when the proxy closes before. Fails in the name
+ * of EXPECTED at DEADLINE. */
+bool client_read(struct app *a, void *buf, size_t n, uint64_t deadline,
+    const char *expected);
+
+/* Reads the bytes of stream SID up to the end of an address. */
+void client_read_address(
+    struct peer *p, uint32_t sid, struct atls_addr *a, const char *expected);
+
+/* Sends F, padded where the profile does that. */
+void serve_tell(struct peer *p, struct frame f);
+/* Reads and keeps what comes for MS. */
+void serve_pause(struct peer *p, uint32_t ms);
+/* Settings, with the answers of PROFILE; expect_settings() has been called. */
+void client_answer_settings(struct peer *p, const struct profile *profile,
+    const struct settings_seen *seen);
+
+#endif

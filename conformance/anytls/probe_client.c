@@ -1,0 +1,86 @@
+/* Is a client usable, and what can it do. */
+#include <stdio.h>
+
+#include "conformance/anytls/client.h"
+#include "conformance/anytls/verbs.h"
+
+#define SESSION_MS 4000
+#define SANITY_BUDGET_MS 12000
+
+#define USABLE "a client that carries a request to its server and back"
+
+/* The sentence of sanity for a request that went nowhere. */
+static void
+wait_session(struct t *t)
+{
+	if (session_comes(t, SESSION_MS))
+		return;
+	if (!t_own_client_alive(t, 0))
+		t_fail(t, USABLE,
+		    "the client ended when its proxy was asked for a "
+		    "connection");
+	t_fail(t, USABLE,
+	    "its proxy was asked for a connection, but no session arrived at "
+	    "our server on 127.0.0.1:%u within %.1f s: does the command name "
+	    "{server}?",
+	    server_port_of(t, 0), SESSION_MS * t->time_scale / 1000);
+}
+
+static void
+sanity(struct t *t)
+{
+	struct stream_seen st;
+	struct peer *p;
+	struct app *a;
+
+	start_client(t);
+	a = ask(t, "sanity.test", 80);
+	wait_session(t);
+	p = serve(t, SERVER_V2, &st);
+	expect_granted(a);
+	app_tell(a, text("to the server"));
+	expect_data(p, st.sid, text("to the server"));
+	tell(p, psh(st.sid, text("to the application")));
+	app_expect(a, text("to the application"));
+}
+
+const struct tcase client_sanity = { "suite/sanity", NULL, sanity,
+	.budget_ms = SANITY_BUDGET_MS };
+
+static void
+find_version(struct t *t)
+{
+	struct settings_seen seen;
+	const char *found = "v1";
+	struct peer *p;
+
+	start_client(t);
+	t_feature(t, "proxy", client_proxy_is_http(t) ? "http" : "socks5");
+	ask(t, "probe.test", 80);
+	p = accept_client(t);
+	expect_auth(p);
+	seen = expect_settings(p);
+	if (p->client_version >= 2) {
+		t_feature(t, "v2", NULL);
+		found = p->client_version >= 3 ? "v3" : "v2";
+	}
+	t_feature(t, "profile", found);
+	if (p->client_version >= 3)
+		t_feature(t, "v3", NULL);
+	t_feature(t, "version", seen.v);
+	t_feature(t, "client", seen.client);
+	t_feature(t, "md5", seen.md5);
+}
+
+static void
+find_udp(struct t *t)
+{
+	start_client(t);
+	ask_udp(t);
+	t_feature(t, "udp", NULL);
+}
+
+const struct tcase client_probes[CLIENT_NPROBES] = {
+	{ "suite/probe/version", NULL, find_version },
+	{ "suite/probe/udp", NULL, find_udp },
+};

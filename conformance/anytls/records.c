@@ -1,0 +1,143 @@
+/* What records a client's session came in, judged by its padding scheme. */
+#include "conformance/anytls/client.h"
+#include "conformance/anytls/verbs.h"
+
+const uint32_t *
+record_sizes(const struct peer *p, size_t *n)
+{
+	*n = p->nsizes;
+	return (p->sizes);
+}
+
+struct data
+record_at(struct peer *p, size_t i)
+{
+	size_t at = 0, k;
+
+	if (i >= p->nsizes)
+		t_error(
+		    p->t, "the case asks for record %zu of %zu", i, p->nsizes);
+	for (k = 0; k < i; k++)
+		at += p->sizes[k];
+	if (at + p->sizes[i] > p->raw.len)
+		t_error(p->t, "more was received than is kept");
+	return (bytes(p->raw.p + at, p->sizes[i]));
+}
+
+void
+expect_records(struct peer *p, size_t n)
+{
+	const char *expected = t_printf(p->t, "%zu records have come", n);
+	uint64_t deadline = verb_deadline(p->t, 0), start = t_now();
+
+	t_step(p->t, "%s", expected);
+	while (p->nsizes < n) {
+		if (p->closing != OPEN)
+			verb_fail_closed(p, expected);
+		if (!verb_wait(p, deadline))
+			pack_fail(p->t, expected, "%zu within %u ms", p->nsizes,
+			    (unsigned)(t_now() - start));
+	}
+	t_step(p->t, "%s", "");
+}
+
+/* The oracle, and what it borrows. */
+struct judge {
+	struct atls_shape_oracle oracle;
+	struct atls_scheme schemes[ATLS_SHAPE_SCHEMES];
+	size_t nschemes;
+};
+
+static const struct atls_scheme *
+parse_scheme(struct t *t, struct judge *j, struct data d)
+{
+	struct atls_scheme *s = &j->schemes[j->nschemes];
+
+	if (atls_scheme_parse(atls_bytes(d.p, d.len), s) != 0)
+		return (NULL);
+	if (++j->nschemes > ATLS_SHAPE_SCHEMES - 1)
+		t_error(t, "more schemes in one session than can be judged");
+	return (s);
+}
+
+/* Tells the oracle of schemes that were sent before record I; those that are
+ * no schemes change nothing (AT-PD-07). */
+static void
+update_at(
+    struct peer *p, struct judge *j, const struct sent_scheme *sent, size_t i)
+{
+	const struct atls_scheme *scheme;
+
+	if (sent == NULL)
+		return;
+	update_at(p, j, sent->next, i);
+	if (sent->nsizes != i)
+		return;
+	scheme = parse_scheme(p->t, j, sent->scheme);
+	if (scheme != NULL && atls_shape_update(&j->oracle, scheme) != 0)
+		t_error(p->t, "more schemes in one session than can be judged");
+}
+
+static struct judge *
+judge(struct peer *p, struct data scheme)
+{
+	struct judge *j = t_alloc(p->t, sizeof(*j));
+	struct atls_shape_config cfg = { .auth = ATLS_SHAPE_AUTH_JUDGED };
+	struct data d;
+	size_t i, at = 0;
+
+	cfg.scheme = parse_scheme(p->t, j, scheme);
+	if (cfg.scheme == NULL)
+		t_error(p->t, "the case's own padding scheme is unusable");
+	atls_shape_init(&j->oracle, &cfg);
+	for (i = 0; i < p->nsizes; i++) {
+		update_at(p, j, p->schemes, i);
+		if (at + p->sizes[i] > p->raw.len)
+			t_error(p->t, "more was received than is kept");
+		d = bytes(p->raw.p + at, p->sizes[i]);
+		at += p->sizes[i];
+		atls_shape_record(&j->oracle, atls_bytes(d.p, d.len));
+	}
+	return (j);
+}
+
+enum atls_shape_reading
+shape_reading(struct peer *p, struct data scheme)
+{
+	return (atls_shape_reading(&judge(p, scheme)->oracle));
+}
+
+void
+expect_shape_as(
+    struct peer *p, struct data scheme, enum atls_shape_reading loosest)
+{
+	static const char *const names[] = { "the reference", "the text",
+		"what known clients do" };
+	char why[ATLS_SHAPE_SENTENCE];
+	struct judge *j = judge(p, scheme);
+	enum atls_shape_reading got = atls_shape_reading(&j->oracle);
+
+	if (got == ATLS_SHAPE_UNDETERMINED)
+		t_error(p->t,
+		    "the records fit too many packets of this scheme to be "
+		    "judged");
+	if (got > loosest) {
+		atls_shape_explain(&j->oracle, loosest, why, sizeof(why));
+		pack_fail(p->t,
+		    t_printf(p->t,
+			"records as the padding scheme asks for, by %s",
+			names[loosest]),
+		    "%s", why);
+	}
+	if (got != ATLS_SHAPE_REFERENCE) {
+		atls_shape_explain(
+		    &j->oracle, ATLS_SHAPE_REFERENCE, why, sizeof(why));
+		t_observe(p->t, "shaped by %s only: %s", names[got], why);
+	}
+}
+
+void
+expect_shape(struct peer *p, struct data scheme)
+{
+	expect_shape_as(p, scheme, ATLS_SHAPE_TEXT);
+}

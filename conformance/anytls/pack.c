@@ -30,7 +30,8 @@
 SUITES(DECLARE)
 
 /* The same for clients. */
-#define CLIENT_SUITES(X) X(cli_auth)
+#define CLIENT_SUITES(X)                                                       \
+	X(cli_auth) X(cli_flight) X(cli_settings) X(cli_padding)
 
 CLIENT_SUITES(DECLARE)
 #undef DECLARE

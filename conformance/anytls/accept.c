@@ -233,7 +233,8 @@ name_host(struct stream_seen *st)
 		inet_ntop(family, st->addr.host, st->host, sizeof(st->host));
 }
 
-/* The next frame but waste, heartbeat requests, and ends of other streams. */
+/* The front frame without waste, heartbeat requests, and ends of other streams.
+ */
 static struct queued *
 next_syn(struct peer *p, const char *expected)
 {
@@ -248,19 +249,33 @@ next_syn(struct peer *p, const char *expected)
 			break;
 		verb_pop(p);
 	}
-	if (q->f.cmd != ATLS_CMD_SYN || q->f.data.len != 0)
-		verb_fail_frame(p, expected, &q->f);
 	return (q);
 }
 
-/* The SYN alone, for servers that answer it at once. */
-static uint32_t
-take_syn(struct peer *p)
+static bool
+bears_implicit(struct t *t)
 {
-	uint32_t sid = next_syn(p, "← SYN of the next stream")->f.sid;
+	return (client_side(t)->implicit ||
+	    t_feature_value(t, "implicit-stream") != NULL);
+}
 
+/* The SYN alone, for servers that answer it at once. */
+static void
+take_syn(struct peer *p, struct stream_seen *st)
+{
+	static const char expected[] = "← SYN of the next stream";
+	struct queued *q = next_syn(p, expected);
+
+	memset(st, 0, sizeof(*st));
+	st->sid = q->f.sid;
+	if (q->f.cmd == ATLS_CMD_PSH && q->taken == 0 && !p->implicit &&
+	    bears_implicit(p->t)) {
+		p->implicit = st->implicit = true;
+		return;
+	}
+	if (q->f.cmd != ATLS_CMD_SYN || q->f.data.len != 0)
+		verb_fail_frame(p, expected, &q->f);
 	verb_pop(p);
-	return (sid);
 }
 
 static void
@@ -276,8 +291,9 @@ take_address(struct peer *p, struct stream_seen *st)
 struct stream_seen
 expect_stream(struct peer *p)
 {
-	struct stream_seen st = { .sid = take_syn(p) };
+	struct stream_seen st;
 
+	take_syn(p, &st);
 	take_address(p, &st);
 	return (st);
 }
@@ -286,9 +302,10 @@ struct stream_seen
 serve_stream(struct peer *p)
 {
 	const struct profile *profile = p->profile;
-	struct stream_seen st = { .sid = take_syn(p) };
 	bool v2 = p->client_version >= 2;
+	struct stream_seen st;
 
+	take_syn(p, &st);
 	if (v2 && profile->synack == PROFILE_SYNACK_EARLY)
 		serve_tell(p, synack(st.sid, NO_DATA));
 	take_address(p, &st);

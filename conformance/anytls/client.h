@@ -18,6 +18,7 @@ struct client_side {
 	int fd[CLIENT_SERVERS]; /* listening; -1: no more */
 	uint16_t port[CLIENT_SERVERS];
 	bool started;
+	bool implicit;     /* streams without SYN are borne */
 	const char *proxy; /* "socks5", "http"; NULL: not known yet */
 	bool has_scheme;   /* server_scheme() */
 	struct data scheme;
@@ -34,6 +35,8 @@ bool client_comes(struct t *t, unsigned number, uint64_t deadline);
 
 /* What the local proxy speaks: --proxy, as probed, or as it answers now. */
 bool client_proxy_is_http(struct t *t);
+/* ask_udp(); a proxy that says nothing skips the case too unless it MUST. */
+struct udp_app *client_ask_udp(struct t *t, bool must);
 /* A connection to the local proxy. */
 struct app *client_dial_proxy(struct t *t);
 /* Reads exactly N bytes; false when the proxy closes before. Fails in the name

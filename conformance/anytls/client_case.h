@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "conformance/anytls/case.h"
 #include "ref/wire/shape.h"
@@ -90,12 +91,15 @@ struct settings_seen expect_settings(struct peer *p);
 
 /* The next frames are SYN and, in PSH frames however cut, a SOCKS address; data
  * behind it stays for expect_data(). FIN of other streams is skipped, for it
- * may come late (AT-CL-08 has cases of its own). */
+ * may come late (AT-CL-08 has cases of its own). With feature "implicit-stream"
+ * (the single-stream client that never sends SYN; the case about that expects a
+ * frame by hand) PSH may stand without it. */
 struct stream_seen {
 	uint32_t sid;
 	char host[256]; /* the name, or the address as text */
 	uint16_t port;
 	struct atls_addr addr;
+	bool implicit; /* there was no SYN */
 };
 struct stream_seen expect_stream(struct peer *p);
 

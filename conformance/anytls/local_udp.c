@@ -20,9 +20,10 @@ struct udp_app {
 	socklen_t relay_len;
 };
 
-/* Where the proxy takes datagrams; false: it refuses to associate. */
+/* Where the proxy takes datagrams; false: it refuses to associate or, unless it
+ * MUST, says nothing. */
 static bool
-associate(struct app *a, struct atls_addr *relay)
+associate(struct app *a, bool must, struct atls_addr *relay)
 {
 	static const char expected[] = "the local proxy answers UDP ASSOCIATE";
 	static const uint8_t hello[] = { 5, 1, 0 };
@@ -34,6 +35,7 @@ associate(struct app *a, struct atls_addr *relay)
 	if (send(a->fd, hello, sizeof(hello), MSG_NOSIGNAL) < 0 ||
 	    !client_read(a, answer, 2, deadline, expected) || answer[1] != 0 ||
 	    send(a->fd, request, sizeof(request), MSG_NOSIGNAL) < 0 ||
+	    (!must && socket_wait(a->t, a->fd, POLLIN, deadline) == 0) ||
 	    !client_read(a, head, 4, deadline, expected) || head[1] != 0)
 		return (false);
 	len = head[3] == ATLS_ADDR_IPV6 ? 16 : 4;
@@ -56,7 +58,7 @@ find_relay(struct udp_app *u, const struct atls_addr *relay)
 }
 
 struct udp_app *
-ask_udp(struct t *t)
+client_ask_udp(struct t *t, bool must)
 {
 	struct udp_app *u = t_alloc(t, sizeof(*u));
 	struct atls_addr relay;
@@ -65,13 +67,19 @@ ask_udp(struct t *t)
 		t_skip(t, "feature", "an HTTP proxy carries no UDP");
 	u->t = t;
 	u->control = client_dial_proxy(t);
-	if (!associate(u->control, &relay))
+	if (!associate(u->control, must, &relay))
 		t_skip(t, "feature", "the local proxy refuses UDP ASSOCIATE");
 	find_relay(u, &relay);
 	u->fd = socket_bound(t, "127.0.0.1", SOCK_DGRAM, &u->port);
 	t_log(t, "application :%u associated, the relay is port %u", u->port,
 	    relay.port);
 	return (u);
+}
+
+struct udp_app *
+ask_udp(struct t *t)
+{
+	return (client_ask_udp(t, t_feature_value(t, "udp") != NULL));
 }
 
 void

@@ -64,6 +64,7 @@ struct peer {
 	size_t nsizes;
 	struct sent_scheme *schemes; /* the latest first */
 	const struct profile *profile;
+	bool implicit;           /* its one stream came without SYN */
 	unsigned client_version; /* as its settings say */
 
 	/* The session as far as verbs must know it. */

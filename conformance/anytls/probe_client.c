@@ -34,6 +34,7 @@ sanity(struct t *t)
 	struct app *a;
 
 	start_client(t);
+	client_side(t)->implicit = true;
 	a = ask(t, "sanity.test", 80);
 	wait_session(t);
 	p = serve(t, SERVER_V2, &st);
@@ -70,6 +71,9 @@ find_version(struct t *t)
 	t_feature(t, "version", seen.v);
 	t_feature(t, "client", seen.client);
 	t_feature(t, "md5", seen.md5);
+	client_side(t)->implicit = true;
+	if (expect_stream(p).implicit)
+		t_feature(t, "implicit-stream", NULL);
 }
 
 static void

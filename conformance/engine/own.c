@@ -110,6 +110,23 @@ redact(const struct t *t, char *text)
 		memset(at, '*', len);
 }
 
+/* Takes out what colours terminals. */
+static void
+strip_colours(char *text)
+{
+	char *out = text;
+
+	while (*text != '\0') {
+		if (text[0] == '\033' && text[1] == '[') {
+			text += 2 + strcspn(text + 2, "mKHJ");
+			text += *text != '\0';
+			continue;
+		}
+		*out++ = *text++;
+	}
+	*out = '\0';
+}
+
 /* The end of its log, LINES lines at most, becomes the end of the transcript.
  */
 static void
@@ -120,6 +137,7 @@ log_tail(struct t *t, unsigned lines)
 	if (tail == NULL)
 		return;
 	redact(t, tail);
+	strip_colours(tail);
 	line = tail + strlen(tail);
 	for (; line > tail; line--)
 		if (line[-1] == '\n' && line[0] != '\0' && lines-- == 1)

@@ -31,7 +31,12 @@ SUITES(DECLARE)
 
 /* The same for clients. */
 #define CLIENT_SUITES(X)                                                       \
-	X(cli_auth) X(cli_flight) X(cli_settings) X(cli_padding)
+	X(cli_auth)                                                            \
+	X(cli_flight)                                                          \
+	X(cli_settings)                                                        \
+	X(cli_padding)                                                         \
+	X(cli_shape)                                                           \
+	X(cli_scheme)
 
 CLIENT_SUITES(DECLARE)
 #undef DECLARE

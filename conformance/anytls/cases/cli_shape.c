@@ -1,0 +1,367 @@
+/*
+ * Record sizes under the default scheme, what waste is made of, padding0, and
+ * whether sizes are drawn at random at all. Bounds are hard: no chance is
+ * involved. What chance there is stands with the case.
+ */
+#include "conformance/anytls/case.h"
+
+#define HEAD "stop=8\n0=30-30\n1=301-301\n"
+
+/* The application's next LEN bytes have come over stream SID. */
+static void
+write_through(
+    struct t *t, struct peer *p, uint32_t sid, struct app *a, size_t len)
+{
+	struct data d = pattern(t, len, (uint32_t)len);
+
+	app_tell(a, d);
+	expect_data(p, sid, d);
+}
+
+/* Packet 2 of the default scheme has five sizes and four "c": data of this
+ * length, then packet 3, which begins with 9 bytes. */
+static void
+default_data(struct t *t)
+{
+	const unsigned *len = t->arg;
+	struct stream_seen st;
+	struct app *a;
+	struct peer *p;
+
+	start_client(t);
+	a = connect_through(t, &p, &st);
+	write_through(t, p, st.sid, a, *len);
+	write_through(t, p, st.sid, a, 30);
+	expect_shape(p, default_scheme());
+}
+
+/* All packets up to stop and some more, of mixed lengths. */
+static void
+default_life(struct t *t)
+{
+	static const unsigned lens[] = { 517, 64, 1200, 1, 300, 800, 2000, 90,
+		3000, 5 };
+	struct stream_seen st;
+	struct app *a;
+	struct peer *p;
+
+	start_client(t);
+	a = connect_through(t, &p, &st);
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		write_through(t, p, st.sid, a, lens[i]);
+		tell(p, psh(st.sid, pattern(t, 100, 3)));
+		app_expect(a, pattern(t, 100, 3));
+	}
+	expect_shape(p, default_scheme());
+}
+
+/* Short requests on one session: SYN, address, data and FIN of each. */
+static void
+default_reuse(struct t *t)
+{
+	struct stream_seen st;
+	struct app *a;
+	struct peer *p;
+
+	start_client(t);
+	a = connect_through(t, &p, &st);
+	for (int i = 0; i < 3; i++) {
+		write_through(t, p, st.sid, a, 100);
+		release(t, p, st.sid, a);
+		a = ask(t, "case.test", 80);
+		if (session_comes(t, 100))
+			skip(t, "the client does not use the session again");
+		st = serve_stream(p);
+		expect_granted(a);
+	}
+	expect_shape(p, default_scheme());
+}
+
+/* Twenty sessions, each judged by the bounds of the default scheme. */
+static void
+default_sessions(struct t *t)
+{
+	struct stream_seen st;
+	struct app *a;
+	struct peer *p;
+
+	start_client(t);
+	for (int i = 0; i < 20; i++) {
+		a = connect_through(t, &p, &st);
+		write_through(t, p, st.sid, a, 100);
+		expect_shape(p, default_scheme());
+		end_session(p, a);
+	}
+}
+
+/* Waste behind data, and waste alone: id 0 and zeros. */
+static void
+waste_behind_data(struct t *t)
+{
+	static const char scheme[] = HEAD "2=200-200";
+	struct stream_seen st;
+	struct app *a;
+	struct peer *p = renew(t, text(scheme), &a);
+
+	st = begin_service(p, a);
+	write_through(t, p, st.sid, a, 50);
+	expect_next(p, frame(ATLS_CMD_WASTE, 0, zeros(t, 200 - 57 - 7)));
+}
+
+static void
+waste_alone(struct t *t)
+{
+	static const char scheme[] = HEAD "2=100-100,90-90";
+	struct data waste;
+	struct stream_seen st;
+	struct app *a;
+	struct peer *p = renew(t, text(scheme), &a);
+
+	st = begin_service(p, a);
+	write_through(t, p, st.sid, a, 50);
+	expect_records(p, 4);
+	waste = record_at(p, 3);
+	if (waste.len < 7 || waste.p[0] != ATLS_CMD_WASTE)
+		skip(t, "no record of waste alone");
+	for (size_t i = 1; i < waste.len; i++) {
+		if ((i < 5 || i >= 7) && waste.p[i] != 0)
+			fail(t, "waste of stream id 0 and zeros",
+			    "byte 0x%02x at offset %zu", waste.p[i], i);
+	}
+}
+
+/* padding0 under a rule 0. */
+struct rule0 {
+	const char *line;
+	uint16_t low, high, other;
+};
+
+static struct auth_seen
+auth_under(struct t *t, const char *line, struct peer **p)
+{
+	struct app *a;
+
+	*p = renew(t, textf(t, "%s1=301-301\nstop=8", line), &a);
+	return (expect_auth(*p));
+}
+
+/* Its length, and that frames begin behind it. */
+static void
+padding0(struct t *t)
+{
+	const struct rule0 *row = t->arg;
+	struct peer *p;
+	struct auth_seen seen = auth_under(t, row->line, &p);
+
+	if ((seen.padding < row->low || seen.padding > row->high) &&
+	    seen.padding != row->other)
+		fail(t,
+		    t_printf(
+			t, "padding0 of %u to %u bytes", row->low, row->high),
+		    "%u bytes", seen.padding);
+	expect_settings(p);
+}
+
+/* Above 1152 bytes some TLS stacks cut the request, and servers that read once
+ * refuse it. */
+static void
+padding0_cut(struct t *t)
+{
+	const struct rule0 *row = t->arg;
+	struct peer *p;
+	struct auth_seen seen = auth_under(t, row->line, &p);
+
+	if (seen.nrecords != 1)
+		fail(t, "the authentication request in one record",
+		    "%u records, %zu bytes in the first", seen.nrecords,
+		    seen.first_record);
+}
+
+/* Sizes that padding0 cannot have, or has at most: any length will do that is
+ * the length told. */
+static void
+padding0_whole(struct t *t)
+{
+	struct peer *p;
+	struct auth_seen seen = auth_under(t, t->arg, &p);
+
+	expect_settings(p);
+	observe(t, "padding0 of %u bytes", seen.padding);
+}
+
+/*
+ * Eight sessions, padding0 of 100 to 1099 bytes: are they all equal? To a
+ * client that draws evenly that happens with probability 1000^-7 = 1e-21.
+ */
+static void
+random_padding0(struct t *t)
+{
+	struct app *a;
+	struct peer *p = renew(t, text("stop=2\n0=100-1100\n1=301-301"), &a);
+	uint16_t first = 0, seen;
+	bool differ = false;
+
+	for (int i = 0; i < 8; i++) {
+		seen = expect_auth(p).padding;
+		if (seen < 100 || seen > 1100)
+			fail(t, "padding0 of 100 to 1100 bytes", "%u bytes",
+			    seen);
+		first = i == 0 ? seen : first;
+		differ |= seen != first;
+		ask(t, "case.test", 80);
+		if (i < 7 && !session_comes(t, 500))
+			skip(t, "one session carries several streams");
+		if (i < 7)
+			p = accept_client(t);
+	}
+	if (!differ)
+		fail(t, "sizes drawn between 100 and 1100",
+		    "all 8 are %u (chance 1e-21)", first);
+}
+
+/* A scheme whose packets 2 to N + 1 all are 300-1000. */
+static struct data
+same_for_all(struct t *t, unsigned n)
+{
+	const char *s = "0=30-30\n1=301-301";
+
+	for (unsigned i = 2; i < n + 2; i++)
+		s = t_printf(t, "%s\n%u=300-1000", s, i);
+	return (textf(t, "%s\nstop=%u", s, n + 2));
+}
+
+/* Sizes of N packets of the application's, each drawn from 300-1000. */
+static const uint32_t *
+draws(struct t *t, unsigned n)
+{
+	struct data scheme = same_for_all(t, n);
+	struct stream_seen st;
+	const uint32_t *sizes;
+	struct app *a;
+	struct peer *p = renew(t, scheme, &a);
+	size_t got;
+
+	st = begin_service(p, a);
+	for (unsigned i = 0; i < n; i++)
+		write_through(t, p, st.sid, a, 50);
+	expect_records(p, n + 2);
+	sizes = record_sizes(p, &got) + 2;
+	for (unsigned i = 0; i < n; i++) {
+		if (sizes[i] < 300 || sizes[i] > 1000)
+			fail(t, "records of 300 to 1000 bytes",
+			    "packet %u has %u", i + 2, (unsigned)sizes[i]);
+	}
+	expect_shape(p, scheme);
+	return (sizes);
+}
+
+/* Eight packets drawn from 700 sizes: all equal with probability 700^-7, which
+ * is 1.2e-20. */
+static void
+random_sizes(struct t *t)
+{
+	const uint32_t *sizes = draws(t, 8);
+
+	for (int i = 1; i < 8; i++) {
+		if (sizes[i] != sizes[0])
+			return;
+	}
+	fail(t, "sizes drawn between 300 and 1000",
+	    "all 8 are %u (chance 1.2e-20)", (unsigned)sizes[0]);
+}
+
+/* All of the range is used: of 200 sizes 59 to 141 are below the middle. For
+ * an even draw the share is off by more than 0.205 with probability at most
+ * 2 exp(-2 * 200 * 0.205^2) = 1e-7 (Hoeffding). */
+static void
+spread_sizes(struct t *t)
+{
+	const uint32_t *sizes = draws(t, 200);
+	unsigned below = 0;
+
+	for (int i = 0; i < 200; i++)
+		below += sizes[i] < 650;
+	if (below < 59 || below > 141)
+		fail(t, "sizes spread over 300 to 1000",
+		    "%u of 200 are below 650 (chance 1e-7)", below);
+}
+
+static const unsigned lens[] = { 1, 386, 393, 486, 493, 700, 1400, 4000 };
+
+static const struct rule0 rules0[] = {
+	{ "0=100-100\n", 100, 100, 100 },
+	{ "0=1-1\n", 1, 1, 1 },
+	{ "", 0, 0, 0 },
+	{ "0=\n", 0, 0, 0 },
+	{ "0=30-30,50-50\n", 30, 30, 30 },
+	{ "0=abc,40,45-45\n", 45, 45, 45 },
+	{ "0=200-100\n", 100, 200, 100 },
+	{ "0=1000-1152\n", 1000, 1152, 1000 },
+	{ "0=20000-20000\n", 20000, 20000, 20000 },
+};
+static const struct rule0 cut = { "0=2000-2000\n", 2000, 2000, 2000 };
+static const struct rule0 uncut = { "0=1152-1152\n", 1152, 1152, 1152 };
+
+static const struct tcase cases[] = {
+	{ "client/shape/default-1", "AT-PD-17,AT-PD-15", default_data, &lens[0],
+	    NULL },
+	{ "client/shape/default-386", "AT-PD-17,AT-RS-02", default_data,
+	    &lens[1], NULL },
+	{ "client/shape/default-393", "AT-PD-17,AT-RS-03", default_data,
+	    &lens[2], NULL },
+	{ "client/shape/default-486", "AT-PD-17,AT-RS-03", default_data,
+	    &lens[3], NULL },
+	{ "client/shape/default-493", "AT-PD-17,AT-RS-01", default_data,
+	    &lens[4], NULL },
+	{ "client/shape/default-700", "AT-PD-17,AT-RS-01", default_data,
+	    &lens[5], NULL },
+	{ "client/shape/default-1400", "AT-PD-17,AT-RS-01", default_data,
+	    &lens[6], NULL },
+	{ "client/shape/default-4000", "AT-PD-16,AT-RS-01", default_data,
+	    &lens[7], NULL },
+	{ "client/shape/default-life", "AT-PD-09,AT-PD-11", default_life, NULL,
+	    NULL },
+	{ "client/shape/default-reuse", "AT-PD-12,AT-PD-11", default_reuse,
+	    NULL, NULL },
+	{ "client/shape/default-sessions", "AT-PD-17,AT-PD-01",
+	    default_sessions, NULL, NULL },
+	{ "client/shape/waste-behind-data", "AT-WA-02,AT-PD-17",
+	    waste_behind_data, NULL, NULL },
+	{ "client/shape/waste-alone", "AT-WA-02,AT-PD-17", waste_alone, NULL,
+	    NULL },
+	{ "client/shape/padding0-fixed", "AT-AU-02,AT-PD-04", padding0,
+	    &rules0[0], NULL },
+	{ "client/shape/padding0-one", "AT-AU-02,AT-PD-04", padding0,
+	    &rules0[1], NULL },
+	{ "client/shape/padding0-no-rule", "AT-PD-18", padding0, &rules0[2],
+	    NULL },
+	{ "client/shape/padding0-empty-rule", "AT-PD-18", padding0, &rules0[3],
+	    NULL },
+	{ "client/shape/padding0-first-item", "AT-PD-18", padding0, &rules0[4],
+	    NULL },
+	{ "client/shape/padding0-odd-items", "AT-PD-14,AT-PD-18", padding0,
+	    &rules0[5], NULL },
+	{ "client/shape/padding0-reversed", "AT-PD-14,AT-PD-18", padding0,
+	    &rules0[6], NULL },
+	{ "client/shape/padding0-range", "AT-AU-02,AT-PD-04", padding0,
+	    &rules0[7], NULL },
+	{ "client/shape/padding0-20000", "AT-PD-25,AT-AU-02", padding0,
+	    &rules0[8], NULL },
+	{ "client/shape/padding0-1152", "AT-AU-08,AT-AU-02", padding0_cut,
+	    &uncut, NULL },
+	{ "client/shape/padding0-2000", "AT-RS-08,AT-AU-08", padding0_cut, &cut,
+	    NULL },
+	{ "client/shape/padding0-check", "AT-PD-25", padding0_whole,
+	    "0=c,40-40\n", NULL },
+	{ "client/shape/padding0-65535", "AT-PD-25", padding0_whole,
+	    "0=65535-65535\n", NULL },
+	{ "client/shape/padding0-70000", "AT-PD-25", padding0_whole,
+	    "0=70000-70000\n", NULL },
+	{ "client/shape/random-padding0", "AT-PD-14,AT-AU-02", random_padding0,
+	    NULL, NULL },
+	{ "client/shape/random-sizes", "AT-PD-14", random_sizes, NULL, NULL },
+	{ "client/shape/spread-sizes", "AT-PD-14", spread_sizes, NULL, NULL },
+};
+
+extern const struct suite suite_cli_shape;
+const struct suite suite_cli_shape = SUITE("client: shape", cases);

@@ -99,22 +99,17 @@ wait_ready(
 	return false;
 }
 
-int
-launch_start(
+/* Starts it on the port that L has, and waits. */
+static int
+start_there(
     struct launch *l, const struct launch_config *cfg, struct complaint *c)
 {
 	struct launch_values values = cfg->values;
 	struct words argv;
 	int error, rc;
 
-	memset(l, 0, sizeof(*l));
 	memset(&argv, 0, sizeof(argv));
-	l->port = cfg->port != 0 ? cfg->port : reach_free_port(cfg->salt);
 	values.port = l->port;
-	l->own_group = cfg->own_group;
-	snprintf(l->log, sizeof(l->log), "%s", cfg->log);
-	if (l->port == 0)
-		return complain(c, EXIT_SUITE, "no free port on 127.0.0.1");
 	rc = launch_expand(cfg->command, &values, &argv, c);
 	if (rc == 0 && spawn(l, &argv, cfg, &error) < 0)
 		rc = complain(c, EXIT_SUITE, "fork: %s", strerror(errno));
@@ -129,6 +124,25 @@ launch_start(
 		return rc;
 	launch_stop(l);
 	return c->code;
+}
+
+int
+launch_start(
+    struct launch *l, const struct launch_config *cfg, struct complaint *c)
+{
+	int hold = -1, rc;
+
+	memset(l, 0, sizeof(*l));
+	l->port =
+	    cfg->port != 0 ? cfg->port : reach_free_port(cfg->salt, &hold);
+	l->own_group = cfg->own_group;
+	snprintf(l->log, sizeof(l->log), "%s", cfg->log);
+	if (l->port == 0)
+		return complain(c, EXIT_SUITE, "no free port on 127.0.0.1");
+	rc = start_there(l, cfg, c);
+	if (hold >= 0)
+		close(hold);
+	return rc;
 }
 
 bool

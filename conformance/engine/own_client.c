@@ -90,7 +90,7 @@ t_own_client(struct t *t, const struct own_client *own)
 	struct launch_config cfg;
 	struct complaint c;
 	unsigned i;
-	int rc;
+	int rc, hold;
 
 	if (!e->env->client || e->has_own)
 		t_error(t, "a case starts one client, in the client suite");
@@ -107,7 +107,10 @@ t_own_client(struct t *t, const struct own_client *own)
 	for (i = 0; i < TRIES; i++) {
 		snprintf(log, sizeof(log), "%s/client-%u.log", values.dir, i);
 		cfg.salt = (uint32_t)getpid() + 101 * i;
-		cfg.port = reach_free_port(cfg.salt);
+		cfg.port = reach_free_port(cfg.salt, &hold);
+		/* A proxy may want the port for UDP as well. */
+		if (hold >= 0)
+			close(hold);
 		make_vars(t, &values, cfg.port);
 		rc = launch_start(&e->own, &cfg, &c);
 		if (rc == 0 || !port_was_taken(&e->own))

@@ -160,8 +160,27 @@ reach_listen(const char *host, uint16_t *port)
 	return -error;
 }
 
+/* A socket of TYPE bound to PORT of 127.0.0.1, or -1. It does not listen: who
+ * waits for the port's process must not meet us instead. */
+static int
+bind_port(int type, uint16_t port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_port = htons(port) };
+	int fd = socket(AF_INET, type, 0);
+
+	if (fd < 0)
+		return -1;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
 uint16_t
-reach_free_port(uint32_t salt)
+reach_free_port(uint32_t salt, int *hold)
 {
 	uint32_t at = salt % PORTS * PORTS_EACH, i;
 	uint16_t port;
@@ -169,12 +188,18 @@ reach_free_port(uint32_t salt)
 
 	for (i = 0; i < 1000; i++) {
 		port = (uint16_t)(PORTS_FROM + (at + i) % PORTS);
-		fd = reach_listen("127.0.0.1", &port);
-		if (fd < 0)
+		/* The same number of UDP is in nobody's way. */
+		*hold = bind_port(SOCK_DGRAM, port);
+		if (*hold < 0)
 			continue;
-		close(fd);
-		return port;
+		fd = bind_port(SOCK_STREAM, port);
+		if (fd >= 0) {
+			close(fd);
+			return port;
+		}
+		close(*hold);
 	}
+	*hold = -1;
 	return 0;
 }
 

@@ -25,9 +25,11 @@ int reach_listen(const char *host, uint16_t *port);
 /*
  * A TCP port of 127.0.0.1 that is free now, for a process to come. Below the
  * ports that the system hands out itself; callers with different SALT look in
- * different places. 0 when none was found.
+ * different places. 0 when none was found. *HOLD gets a socket that keeps other
+ * callers, also in other processes, from the same choice; close it when the
+ * process listens.
  */
-uint16_t reach_free_port(uint32_t salt);
+uint16_t reach_free_port(uint32_t salt, int *hold);
 
 /* The local address from which numeric HOST is reached, or "127.0.0.1". */
 void reach_local_address(const char *host, char local[REACH_HOST]);

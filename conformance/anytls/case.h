@@ -120,7 +120,8 @@ void tell_raw(struct peer *p, struct data d);
 void tell_split(struct peer *p, struct data d, size_t at, uint32_t pause_ms);
 /* D in records of N bytes each. */
 void tell_pieces(struct peer *p, struct data d, size_t n);
-/* D as one record whose ciphertext leaves in TCP segments of N bytes. */
+/* D as one record whose ciphertext leaves in TCP segments of N bytes, the first
+ * ten and some later ones with a pause between, so that they arrive apart. */
 void tell_segments(struct peer *p, struct data d, size_t n);
 /* As fast as the peer takes it, while reading and keeping what it sends; for
  * data that may exceed socket buffers. Ends when all was sent, or fails. */
@@ -164,9 +165,10 @@ void expect_close_after_anything(struct peer *p, int forbidden_cmd);
 /* Not one byte of application data and no close, for MS milliseconds. */
 void expect_silence(struct peer *p, uint32_t ms);
 /* Proves that the peer has processed all before: heartbeat request and its
- * response (any id), for a v1 target an echo on a stream of its own (which
- * needs settings told before; without them heartbeats it is). Other frames
- * meanwhile are kept for later expectations. */
+ * response (any id); for a target of version 1, or one that was found to answer
+ * no heartbeats, an echo on a stream of its own (which needs settings told
+ * before; without them heartbeats it is). Other frames meanwhile are kept for
+ * later expectations. */
 void barrier(struct peer *p);
 /* After a barrier and a settle time (200 ms): no frame matching F has come.
  * What else came is dropped from the queue. */

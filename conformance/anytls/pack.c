@@ -70,13 +70,13 @@ pack_begin(struct t *t)
 	t_cleanup(t, state_free, st);
 }
 
-/* Without heartbeats and without an origin there is nothing to ask for. */
+/* Without heartbeats and without an origin there is nothing to ask for; nor of
+ * the dialect that has no stream to spare. */
 static bool
 can_ask(struct t *t)
 {
-	return (target_version(t) >= 2 ||
-	    t_feature_value(t, "origin") != NULL ||
-	    t_feature_value(t, "heartbeat") != NULL);
+	return (t_feature_value(t, "heartbeat") != NULL ||
+	    (t_feature_value(t, "origin") != NULL && target_version(t) < 3));
 }
 
 void

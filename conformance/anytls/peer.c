@@ -81,6 +81,14 @@ peer_drop_all(struct peer *p)
 		peer_drop(peer_unlink(p, &p->head));
 }
 
+/* Streams of barriers are the verbs' own. */
+static bool
+is_barrier(const struct peer *p, uint32_t sid)
+{
+	return (p->barrier_sid != 0 && sid >= p->barrier_sid &&
+	    sid - p->barrier_sid < p->barrier_next);
+}
+
 void
 peer_came(void *ctx, const struct frame *f)
 {
@@ -93,7 +101,7 @@ peer_came(void *ctx, const struct frame *f)
 		else
 			p->hearts_other++;
 	}
-	if (p->barrier_sid != 0 && f->sid >= p->barrier_sid) {
+	if (is_barrier(p, f->sid)) {
 		if (f->cmd == ATLS_CMD_PSH)
 			p->barrier_len += f->data.len;
 		if (f->cmd == ATLS_CMD_FIN)

@@ -1,4 +1,5 @@
 /* What a case tells the peer, with the borders of records it asks for. */
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -6,6 +7,11 @@
 
 /* Milliseconds that a MiB may take on a slow machine. */
 #define MS_PER_MIB 500
+
+/* Segments that leave at once are read at once, so some wait: 100 ms in all. */
+#define SEGMENT_PAUSE_MS 2
+#define SEGMENT_FIRST 10
+#define SEGMENT_PAUSES 40
 
 uint64_t
 verb_deadline(struct t *t, size_t len)
@@ -132,11 +138,27 @@ tell_pieces(struct peer *p, struct data d, size_t n)
 void
 tell_segments(struct peer *p, struct data d, size_t n)
 {
+	uint64_t deadline = verb_deadline(p->t, d.len);
 	char note[48];
+	struct data all;
+	size_t at, len, i = 0, every;
 
+	if (n == 0)
+		t_error(p->t, "tell_segments() with segments of no bytes");
 	snprintf(note, sizeof(note), "segments of %zu: ", n);
 	peer_put(p, d, note);
-	verb_send(p, verb_deadline(p->t, d.len), n, false);
+	all = join(p->t, bytes(p->out.p, p->out.len), NO_DATA);
+	p->out.len = 0;
+	every = all.len / n / SEGMENT_PAUSES + 1;
+	for (at = 0; at < all.len; at += len) {
+		len = all.len - at < n ? all.len - at : n;
+		if (tls_buf_add(&p->out, all.p + at, len) != 0)
+			t_error(p->t, "out of memory");
+		verb_send(p, deadline, 0, false);
+		/* The parts of a TLS header arrive apart, then every few. */
+		if (++i <= SEGMENT_FIRST || i % every == 0)
+			poll(NULL, 0, SEGMENT_PAUSE_MS);
+	}
 }
 
 void
@@ -146,6 +168,7 @@ tell_bulk(struct peer *p, struct data d)
 	size_t at, len;
 
 	peer_log_told(p, d, "bulk: ");
+	p->bulk_len += d.len;
 	for (at = 0; at < d.len && p->write_error == 0; at += len) {
 		len = d.len - at < 65536 ? d.len - at : 65536;
 		peer_put_quietly(p, part(d, at, len));

@@ -28,7 +28,7 @@ take_echo(struct peer *p, const char *expected, const struct frame *f,
 void
 echo_again(struct peer *p, uint32_t sid, struct data d)
 {
-	uint64_t deadline = verb_deadline(p->t, d.len);
+	uint64_t deadline = verb_deadline(p->t, d.len + p->bulk_len);
 	const char *expected =
 	    t_printf(p->t, "the echo of %zu bytes on stream %u", d.len, sid);
 	struct queued *q;

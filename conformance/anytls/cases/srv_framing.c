@@ -8,7 +8,7 @@ with_echo(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
 
-	open_stream(p, 1, dest_echo(t));
+	open_echo(p, 1);
 	return (p);
 }
 
@@ -19,8 +19,8 @@ plain_exchange(struct t *t)
 {
 	struct peer *p = with_echo(t);
 
-	echo(p, 1, pattern(t, 1000, 1));
-	echo(p, 1, text("x"));
+	echo_again(p, 1, pattern(t, 1000, 1));
+	echo_again(p, 1, text("x"));
 }
 
 /* A frame cut at one of its bytes, in two records that arrive apart. */
@@ -33,7 +33,7 @@ cut_frame(struct t *t)
 
 	tell_split(p, encode(t, psh(1, d)), *at, 20);
 	expect_data(p, 1, d);
-	echo(p, 1, text("still in step"));
+	echo_again(p, 1, text("still in step"));
 }
 
 /* The whole first flight, settings to data, in records of N bytes. */
@@ -48,7 +48,7 @@ pieces(struct t *t)
 	d = join(t, d, encode(t, psh(1, dest_echo(t))));
 	d = join(t, d, encode(t, psh(1, text("bit by bit"))));
 	tell_pieces(p, d, *n);
-	expect_within(p, psh(1, text("bit by bit")), t->timeout_ms);
+	expect_data_of(p, 1, text("bit by bit"));
 }
 
 /* Some clients write command, stream id, length and data one by one. */
@@ -88,7 +88,7 @@ largest(struct t *t)
 
 	tell_bulk(p, encode(t, psh(1, d)));
 	expect_data(p, 1, d);
-	echo(p, 1, text("and on"));
+	echo_again(p, 1, text("and on"));
 }
 
 /* More than fits a frame comes down in several, with no byte lost. */
@@ -98,8 +98,7 @@ download(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct peer *p = dial_ready(t, V2);
 
-	open_stream(p, 1, dest(t, o));
-	exchange(p, 1, origin_accept(o), text("more, please"),
+	exchange(p, 1, open_to(p, 1, o), text("more, please"),
 	    pattern(t, 300000, 5), 16384);
 }
 
@@ -110,7 +109,7 @@ empty_psh(struct t *t)
 	struct peer *p = with_echo(t);
 
 	tell(p, psh(1, NO_DATA));
-	echo(p, 1, text("not the end"));
+	echo_again(p, 1, text("not the end"));
 }
 
 /* An empty frame of the session layer changes nothing. */
@@ -121,7 +120,7 @@ empty_frame(struct t *t)
 	struct peer *p = with_echo(t);
 
 	tell(p, frame(*cmd, 0, NO_DATA));
-	echo(p, 1, text("as before"));
+	echo_again(p, 1, text("as before"));
 }
 
 /* One that only servers send may be refused besides, as it would be with data;
@@ -184,8 +183,7 @@ fin_empty(struct t *t)
 	struct origin *o = listen_origin(t);
 	struct peer *p = dial_ready(t, V2);
 
-	open_stream(p, 1, dest(t, o));
-	app_close(origin_accept(o));
+	app_close(open_to(p, 1, o));
 	expect_none(p, frame(ATLS_CMD_FIN, 1, ANY_TEXT));
 }
 
@@ -200,8 +198,7 @@ ends_within(struct t *t)
 	struct peer *p = dial_ready(t, V2);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	tell_raw(p, part(d, 0, *at));
 	hang_up(p);
 	app_expect_eof(a);

@@ -108,8 +108,7 @@ twice(struct t *t)
 	const char *v = t->arg;
 	struct peer *p = dial_ready(t, V2);
 
-	open_stream(p, 1, dest_echo(t));
-	echo(p, 1, text("before"));
+	open_echo(p, 1);
 	tell(p, settings(settings_text(t, v, NULL)));
 	if (alive_or_closed(p, NULL) == OUT_ALIVE)
 		echo_again(p, 1, text("after"));

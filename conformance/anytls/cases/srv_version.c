@@ -54,6 +54,13 @@ runs_as_version_1(struct t *t)
 		    out.hearts);
 }
 
+/* A server that never sends SYNACK (AT-SY-04) has none to lose here. */
+static bool
+has_synack(struct t *t)
+{
+	return (negotiate(t, dial_auth(t), "2").synack);
+}
+
 /* Any version from 2 on is answered as 2 is. The trap: numbers whose low byte
  * is 0 or 1, in servers that keep a byte of it, get ServerSettings and then
  * never a SYNACK, so that the client waits for it in vain. */
@@ -65,10 +72,9 @@ runs_as_version_2(struct t *t)
 	struct outcome_of out = negotiate(t, p, v);
 
 	if (!out.settings)
-		fail(t, "ServerSettings and SYNACK", "no ServerSettings%s",
-		    out.synack ? "" : ", no SYNACK");
-	if (!out.synack)
-		fail(t, "SYNACK, as ServerSettings came", "no SYNACK");
+		fail(t, "ServerSettings, as for version 2", "none");
+	if (!out.synack && has_synack(t))
+		fail(t, "SYNACK, as for version 2", "none");
 }
 
 /* Numbers that programs read differently ("+2", more digits than fit): the
@@ -80,7 +86,7 @@ runs_as_either(struct t *t)
 	struct peer *p = dial_auth(t);
 	struct outcome_of out = negotiate(t, p, v);
 
-	if (out.settings != out.synack)
+	if (out.settings != out.synack && (out.synack || has_synack(t)))
 		fail(t, "ServerSettings and SYNACK, or neither",
 		    "ServerSettings %s, SYNACK %s",
 		    out.settings ? "came" : "missing",
@@ -110,7 +116,6 @@ before_synack(struct t *t)
 	tell(p, psh(1, dest_echo(t)));
 	uncork(p);
 	expect(p, server_settings(ANY_TEXT));
-	expect(p, synack(1, NO_DATA));
 }
 
 /* Settings once, ServerSettings once. */
@@ -121,8 +126,7 @@ only_once(struct t *t)
 
 	tell(p, settings(settings_text(t, "2", NULL)));
 	expect(p, server_settings(ANY_TEXT));
-	open_stream(p, 1, dest_echo(t));
-	echo(p, 1, text("x"));
+	open_echo(p, 1);
 	expect_none(p, server_settings(ANY_DATA));
 }
 
@@ -174,8 +178,7 @@ old_client(struct t *t)
 	struct peer *p = dial_ready(t, V1);
 	struct app *a;
 
-	open_stream(p, 1, dest(t, o));
-	a = origin_accept(o);
+	a = open_to(p, 1, o);
 	exchange(p, 1, a, pattern(t, 20000, 1), pattern(t, 30000, 2), 4096);
 	tell(p, fin(1));
 	app_expect_eof(a);
@@ -191,8 +194,8 @@ both_at_once(struct t *t)
 	if (out.settings || out.synack)
 		fail(t, "nothing of version 2 in the session of version 1",
 		    out.settings ? "ServerSettings" : "SYNACK");
-	open_stream(p2, 1, dest_echo(t));
-	echo(p2, 1, text("version 2"));
+	open_echo(p2, 1);
+	echo_again(p2, 1, text("version 2"));
 }
 
 static const struct tcase cases[] = {

@@ -36,7 +36,8 @@ SUITES(DECLARE)
 	X(cli_settings)                                                        \
 	X(cli_padding)                                                         \
 	X(cli_shape)                                                           \
-	X(cli_scheme)
+	X(cli_scheme)                                                          \
+	X(cli_version)
 
 CLIENT_SUITES(DECLARE)
 #undef DECLARE

@@ -37,7 +37,9 @@ SUITES(DECLARE)
 	X(cli_padding)                                                         \
 	X(cli_shape)                                                           \
 	X(cli_scheme)                                                          \
-	X(cli_version)
+	X(cli_version)                                                         \
+	X(cli_reuse)                                                           \
+	X(cli_idle)
 
 CLIENT_SUITES(DECLARE)
 #undef DECLARE

@@ -186,6 +186,9 @@ enum outcome {
 enum outcome alive_or_closed(struct peer *p, const struct frame *forbidden);
 /* Refused: an Alert with text, then close. */
 void expect_alert_and_close(struct peer *p);
+/* Waits for an Alert with text or a close; false when neither has come in time.
+ * Nothing is taken. For cases about how, not whether, a session is refused. */
+bool is_refused(struct peer *p);
 /*
  * The authentication failed: the peer closes, or what it sends is no AnyTLS
  * (a fallback; observed, and the case goes on without waiting for a close). The

@@ -181,6 +181,24 @@ expect_alert_and_close(struct peer *p)
 	expect_close(p);
 }
 
+bool
+is_refused(struct peer *p)
+{
+	uint64_t deadline = verb_deadline(p->t, p->bulk_len);
+	struct queued *q;
+
+	t_step(p->t, "the session is refused");
+	do {
+		for (q = p->head; q != NULL; q = q->next)
+			if (q->f.cmd == ATLS_CMD_ALERT && q->f.data.len != 0)
+				return (true);
+		if (p->closing != OPEN)
+			return (true);
+	} while (verb_wait(p, deadline));
+	t_step(p->t, "%s", "");
+	return (false);
+}
+
 /* Waits for raw bytes beyond those taken. False when the peer closed. */
 static bool
 wait_raw(struct peer *p, uint64_t deadline, const char *expected)

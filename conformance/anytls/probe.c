@@ -255,6 +255,36 @@ find_origin(struct t *t)
 		t_feature(t, "origin", NULL);
 }
 
+/* Which of the two forms of UDP a server serves: cases about the one that it
+ * does not would all say the same. */
+static void
+find_udp(struct t *t)
+{
+	const bool *connect = t->arg;
+	struct udp *u = udp_origin(t);
+	struct atls_addr at = udp_addr(u);
+	char err[PEER_ERRLEN];
+	struct peer *p;
+	struct data d;
+
+	p = peer_connect(t, t_deadline(t, CONNECT_MS), err);
+	if (p == NULL)
+		t_error(t, "%s: %s", peer_target(t), err);
+	peer_put(p, auth_bytes(t, t->target.password, 30, 0), "");
+	d = encode(t, settings(settings_text(t, "2", ATLS_SCHEME_DEFAULT_MD5)));
+	d = join(t, d, encode(t, syn(1)));
+	d = join(t, d, encode(t, psh(1, dest_udp_magic(t, 0))));
+	d = join(t, d, encode(t, psh(1, uot_request(t, *connect, &at))));
+	d = join(
+	    t, d, encode(t, psh(1, uot_datagram(t, *connect, &at, text("?")))));
+	peer_put(p, d, "");
+	peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
+	if (udp_arrives(u))
+		t_feature(t, *connect ? "udp-connect" : "udp-packet", NULL);
+}
+
+static const bool with_connect = true, without_connect = false;
+
 static void
 find_ipv6(struct t *t)
 {
@@ -277,6 +307,8 @@ find_names(struct t *t)
 const struct tcase probe_cases[PROBE_NCASES] = {
 	{ "suite/probe/version", NULL, find_version },
 	{ "suite/probe/origin", NULL, find_origin },
+	{ "suite/probe/udp-connect", NULL, find_udp, &with_connect },
+	{ "suite/probe/udp-packet", NULL, find_udp, &without_connect },
 	{ "suite/probe/ipv6", NULL, find_ipv6 },
 	{ "suite/probe/names", NULL, find_names },
 };

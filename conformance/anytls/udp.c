@@ -97,6 +97,12 @@ udp_tell(struct udp *u, struct data d)
 		t_error(u->t, "sendto: %s", strerror(errno));
 }
 
+bool
+udp_arrives(struct udp *u)
+{
+	return (socket_wait(u->t, u->fd, POLLIN, verb_deadline(u->t, 0)) != 0);
+}
+
 void
 udp_expect_silence(struct udp *u, uint32_t ms)
 {

@@ -54,6 +54,9 @@ bool verb_barrier(struct peer *p, const char *expected);
 void verb_compare(struct t *t, const char *expected, struct data d, size_t at,
     struct atls_bytes got);
 
+/* A datagram has come to U, or comes in the time of a verb. */
+bool udp_arrives(struct udp *u);
+
 /* Takes what all peers of the case sent, so that the transcript has it. */
 void verb_drain(struct t *t);
 

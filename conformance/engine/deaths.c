@@ -7,8 +7,10 @@
 #include "conformance/engine/prepare.h"
 #include "conformance/engine/sched_impl.h"
 
-/* Enough for any suite whose every case kills the target. */
-#define MOST_DEATHS 1000
+/* Deaths without any case to suspect, before the rest is given up. */
+#define MOST_LONELY_DEATHS 3
+/* Cases named in a sentence. */
+#define MOST_NAMES 8
 
 static void
 add_suspect(struct sched *s, struct item *item)
@@ -56,6 +58,7 @@ collect_suspects(struct sched *s)
 static void
 bury(struct sched *s, const char *why)
 {
+	size_t suspects = s->nsuspects;
 	struct complaint c;
 	struct death *d;
 
@@ -66,9 +69,10 @@ bury(struct sched *s, const char *why)
 	/* What runs on targets of its own has nothing to do with it. */
 	if (s->phase < PHASE_DANGEROUS)
 		collect_suspects(s);
-	if (s->ndeaths > MOST_DEATHS) {
+	s->lonely_deaths += s->nsuspects == suspects;
+	if (s->lonely_deaths >= MOST_LONELY_DEATHS) {
 		s->gone = true;
-		sched_stop(s, "the target ended too often");
+		sched_stop(s, "the target keeps ending by itself: %s", why);
 	} else if (shared_start(s->cfg.shared, s->cfg.env, &c) != 0) {
 		s->gone = true;
 		sched_stop(
@@ -76,8 +80,8 @@ bury(struct sched *s, const char *why)
 	}
 }
 
-void
-deaths_check(struct sched *s)
+static void
+look(struct sched *s)
 {
 	char why[BOX_TEXT];
 
@@ -87,16 +91,41 @@ deaths_check(struct sched *s)
 	bury(s, why);
 }
 
-/* "a, b, c" of the cases that run now. */
-static void
-name_running(struct sched *s, char *out, size_t size)
+void
+deaths_check(struct sched *s)
 {
-	size_t i, n = 0;
+	/* Later phases do not need it: each case has its own. */
+	if (s->phase < PHASE_DANGEROUS)
+		look(s);
+}
+
+void
+deaths_check_last(struct sched *s)
+{
+	if (!s->stopped)
+		look(s);
+}
+
+/* Adds ID to a list of names, of which COUNT are there. */
+static void
+add_name(char *out, size_t size, size_t count, const char *id)
+{
+	size_t n = count != 0 ? strlen(out) : 0;
+
+	if (count < MOST_NAMES)
+		snprintf(out + n, size - n, "%s%s", count != 0 ? ", " : "", id);
+	else if (count == MOST_NAMES)
+		snprintf(out + n, size - n, " and others");
+}
+
+static void
+name_running(const struct sched *s, char *out, size_t size)
+{
+	size_t i;
 
 	snprintf(out, size, "none");
-	for (i = 0; i < s->jobs.n && n < size; i++)
-		n += (size_t)snprintf(out + n, size - n, "%s%s",
-		    i != 0 ? ", " : "", s->jobs.v[i].item->tc->id);
+	for (i = 0; i < s->jobs.n; i++)
+		add_name(out, size, i, s->jobs.v[i].item->tc->id);
 }
 
 static void
@@ -131,7 +160,7 @@ check_service(struct sched *s, const struct item *item)
 		return;
 	}
 	if (!shared_alive(s->cfg.shared, s->cfg.env)) {
-		deaths_check(s);
+		look(s);
 		return;
 	}
 	snprintf(why, sizeof(why), "it runs, but no longer serves: %s", c.text);
@@ -179,10 +208,9 @@ name_suspects(const struct sched *s, size_t death, char *out, size_t size)
 	size_t i, n = 0;
 
 	snprintf(out, size, "none");
-	for (i = 0; i < s->nsuspects && n < size; i++)
+	for (i = 0; i < s->nsuspects; i++)
 		if (s->suspects[i]->death == death)
-			n += (size_t)snprintf(out + n, size - n, "%s%s",
-			    n != 0 ? ", " : "", s->suspects[i]->tc->id);
+			add_name(out, size, n++, s->suspects[i]->tc->id);
 }
 
 void
@@ -197,8 +225,11 @@ deaths_report(struct sched *s)
 		name_suspects(s, i + 1, names, sizeof(names));
 		snprintf(text, sizeof(text),
 		    "the target ended during the run: %s; cases running then: "
-		    "%s; none of them does it alone",
-		    s->deaths[i].why, names);
+		    "%s%s",
+		    s->deaths[i].why, names,
+		    strcmp(names, "none") == 0
+			? ""
+			: "; none of them does it alone");
 		report_finding(
 		    s->cfg.report, ST_CRASH, text, s->deaths[i].tail);
 	}

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +17,7 @@
 #include "conformance/engine/text.h"
 
 #define STOP_MS 2000
+#define KEPT_MS 20
 #define TAIL 4096
 
 _Noreturn static void
@@ -69,6 +70,19 @@ spawn(struct launch *l, const struct words *argv,
 	return l->pid > 0 ? 0 : -1;
 }
 
+/*
+ * Some servers try a port before they open it for good, and reset who came in
+ * between. False when that happens to FD.
+ */
+static bool
+is_kept(int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	char byte;
+
+	return poll(&p, 1, KEPT_MS) <= 0 || recv(fd, &byte, 1, 0) >= 0;
+}
+
 /* Waits until the port accepts; false with a sentence. */
 static bool
 wait_ready(
@@ -77,6 +91,7 @@ wait_ready(
 	const char *what = cfg->what != NULL ? cfg->what : "the target";
 	uint64_t deadline = t_now() + cfg->ready_ms;
 	char why[512];
+	bool kept;
 	int fd;
 
 	do {
@@ -87,10 +102,11 @@ wait_ready(
 			return false;
 		}
 		fd = reach_connect("127.0.0.1", l->port, 200);
-		if (fd >= 0) {
+		kept = fd >= 0 && is_kept(fd);
+		if (fd >= 0)
 			close(fd);
+		if (kept)
 			return true;
-		}
 		poll(NULL, 0, 5);
 	} while (t_now() < deadline);
 	complain(c, EXIT_UNUSABLE,

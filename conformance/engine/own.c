@@ -209,6 +209,8 @@ own_finish(struct t *t)
 		report_death(t, why);
 	} else if (e->env->client) {
 		finish_client(t);
+	} else if (suspicious) {
+		log_tail(t, SHORT_TAIL);
 	}
 	launch_stop(&e->own);
 }

@@ -236,6 +236,7 @@ sched_run(const struct sched_config *cfg, struct sched_end *end)
 	s.cfg = *cfg;
 	for (phase = 0; phase < PHASE_COUNT; phase++)
 		run_phase(&s, phase);
+	deaths_check_last(&s);
 	deaths_report(&s);
 	end->gone = s.gone;
 	jobs_free(&s.jobs);

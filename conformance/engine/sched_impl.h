@@ -24,6 +24,7 @@ struct sched {
 	size_t nsuspects, next_suspect;
 	struct death *deaths;
 	size_t ndeaths;
+	unsigned lonely_deaths; /* of which no case is suspected */
 };
 
 /* A result that may be the echo of a dying target is held back so long. */
@@ -38,6 +39,8 @@ void sched_stop(struct sched *s, const char *fmt, ...)
 /* Looks whether a managed target has ended; if so its suspects are set aside
  * and it is started again. */
 void deaths_check(struct sched *s);
+/* The same after the last case, so that there is a target to be sane. */
+void deaths_check_last(struct sched *s);
 /* A case said that the target is gone or behaves so; looks, and acts. */
 void deaths_suspect(struct sched *s, struct item *item);
 /* Deaths that no suspect repeated become findings. */

@@ -265,6 +265,23 @@ assert_says(const struct run *r, const char *id, const char *text)
 		fail_msg("%s does not say '%s':\n%s", id, text, r->out);
 }
 
+/* "brief" ends by itself after a second, by a signal; "flicker" opens the port
+ * for a moment and resets who comes then. */
+static inline void
+begin_oddly(const char *how, uint16_t port)
+{
+	struct pollfd p = { -1, POLLIN, 0 };
+
+	if (strcmp(how, "brief") == 0) {
+		alarm(1);
+		return;
+	}
+	p.fd = reach_listen("127.0.0.1", &port);
+	poll(&p, 1, 5000);
+	poll(NULL, 0, 10);
+	close(p.fd);
+}
+
 /* For main(): the target part of the program, and what tests need to know of
  * it. */
 static inline void
@@ -273,8 +290,10 @@ fake_main(int argc, char *argv[])
 	char sut[512];
 	uint16_t port;
 
-	if (argc == 3 && strcmp(argv[1], "serve") == 0) {
+	if (argc >= 3 && strcmp(argv[1], "serve") == 0) {
 		port = (uint16_t)atoi(argv[2]);
+		if (argc == 4)
+			begin_oddly(argv[3], port);
 		serve(reach_listen("127.0.0.1", &port));
 	}
 	signal(SIGPIPE, SIG_IGN);

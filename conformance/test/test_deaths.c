@@ -125,6 +125,48 @@ managed_death(void **state)
 	run_free(&r);
 }
 
+/* With a target that begins in an odd way. */
+static void
+run_oddly(struct run *r, const char *how, const char *args)
+{
+	const struct pack fake = pack_of(suites);
+	char *sut = strdup(getenv("TEST_SUT")), line[600];
+
+	snprintf(line, sizeof(line), "%s %s", sut, how);
+	setenv("TEST_SUT", line, 1);
+	run_with(r, &fake, args, -1);
+	setenv("TEST_SUT", sut, 1);
+	free(sut);
+}
+
+static void
+flickering_target(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_oddly(&r, "flicker", "x --format jsonl own/plain");
+	assert_int_equal(r.code, 0);
+	assert_status(&r, "own/plain", "pass");
+	run_free(&r);
+}
+
+/* A target that ends by itself, whatever it is asked. */
+static void
+brief_target(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_oddly(&r, "brief", "x --format jsonl -j1 --repeat 8 kill/wait");
+	assert_int_equal(r.code, EXIT_FINDINGS);
+	assert_non_null(strstr(r.out,
+	    "the target ended during the run: "
+	    "killed by signal 14"));
+	assert_non_null(strstr(r.out, "\"run\":8,\"pass\":8"));
+	run_free(&r);
+}
+
 static void
 death_without_culprit(void **state)
 {
@@ -176,6 +218,8 @@ main(int argc, char *argv[])
 		cmocka_unit_test(external_death),
 		cmocka_unit_test(external_silence),
 		cmocka_unit_test(managed_death),
+		cmocka_unit_test(flickering_target),
+		cmocka_unit_test(brief_target),
 		cmocka_unit_test(death_without_culprit),
 		cmocka_unit_test(own_targets),
 	};

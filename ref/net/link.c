@@ -326,6 +326,8 @@ on_stream_data(struct link *l, struct atls_bytes data)
 
 	note_v1(l);
 	if (!st->told) {
+		/* Unset again below, unless L is gone with it. */
+		/* cppcheck-suppress autoVariables */
 		l->gone = &gone;
 		tell_now(st);
 		if (gone)

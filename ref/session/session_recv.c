@@ -1,4 +1,5 @@
 /* What a session receives: frames to handlers, and those of both roles. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "ref/session/impl.h"
@@ -177,6 +178,7 @@ gather(struct atls_session *s, struct atls_part *part, bool *whole)
 		if (s->gather == NULL)
 			return (ATLS_E_NOMEM);
 	}
+	assert(s->gather != NULL);
 	memcpy(s->gather + part->offset, part->data.p, part->data.len);
 	*whole = part->last;
 	if (part->last) {

@@ -83,6 +83,7 @@ run_talk(const struct talk *t, const size_t *cuts, size_t ncuts)
 	int r = ATLS_E_MORE;
 
 	for (i = 0; i <= ncuts && r == ATLS_E_MORE; i++) {
+		/* cppcheck-suppress nullPointer ; NCUTS is 0 then */
 		end = i < ncuts ? cuts[i] : t->nin;
 		memcpy(have + nhave, t->in + done, end - done);
 		nhave += end - done;

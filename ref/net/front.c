@@ -204,7 +204,10 @@ open_listener(struct front *f, struct atls_addr *bound, char err[FRONT_ERRLEN])
 		return (fd);
 	}
 	f->listen = listen_new(f->loop, fd, on_connection, f);
-	return (f->listen == NULL ? ATLS_E_NOMEM : 0);
+	if (f->listen == NULL)
+		return (ATLS_E_NOMEM);
+	listen_set_log(f->listen, f->cfg->log);
+	return (0);
 }
 
 static int

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "ref/net/dial.h"
 
 #define PAUSE_MS 100
+#define TELL_MS 10000 /* between lines of the log about it */
 /* Connections taken per turn, so that the others get theirs. */
 #define PER_TURN 64
 
@@ -25,7 +25,9 @@ struct listener {
 	int fd;
 	void (*fn)(void *arg, int fd);
 	void *arg;
-	bool freed; /* by FN, while accepting */
+	const struct log *log;
+	uint64_t tell_ms; /* when the next line may be written */
+	bool freed;       /* by FN, while accepting */
 	bool busy;
 };
 
@@ -62,9 +64,7 @@ open_one(const struct addrinfo *ai, bool reuseport, bool any)
 	if (fd < 0)
 		return (-1);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* Accepted sockets inherit these two. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	dial_set_options(fd); /* accepted sockets inherit them */
 	if (reuseport)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (ai->ai_family == AF_INET6)
@@ -140,10 +140,17 @@ passing(int e)
 }
 
 static void
-pause_accept(struct listener *s)
+pause_accept(struct listener *s, int e)
 {
+	uint64_t now = loop_now(s->loop);
+
+	if (now >= s->tell_ms) {
+		s->tell_ms = now + TELL_MS;
+		log_write(s->log, LOGL_ERROR,
+		    "new connections have to wait: %s", strerror(e));
+	}
 	loop_io_want(s->io, 0);
-	loop_timer_set(s->timer, loop_now(s->loop) + PAUSE_MS);
+	loop_timer_set(s->timer, now + PAUSE_MS);
 }
 
 static void
@@ -167,7 +174,7 @@ on_readable(void *arg, unsigned events)
 		if (fd < 0 && passing(errno))
 			continue;
 		if (fd < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-			pause_accept(s);
+			pause_accept(s, errno);
 		if (fd < 0)
 			break;
 		fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -177,6 +184,12 @@ on_readable(void *arg, unsigned events)
 	s->busy = false;
 	if (s->freed)
 		destroy(s);
+}
+
+void
+listen_set_log(struct listener *s, const struct log *log)
+{
+	s->log = log;
 }
 
 struct listener *

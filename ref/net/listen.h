@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ref/net/log.h"
 #include "ref/net/loop.h"
 #include "ref/wire/addr.h"
 
@@ -25,13 +26,15 @@ int listen_open(const char *hostport, bool reuseport, struct atls_addr *bound,
 
 /*
  * Accepts on the listening socket FD, which is now the listener's. FN gets each
- * connection (non-blocking, close-on-exec, TCP_NODELAY and SO_KEEPALIVE set),
- * which it must close. When the process is out of descriptors or memory the
- * listener pauses for a tenth of a second and then goes on. NULL: no memory;
- * FD is closed.
+ * connection (non-blocking, close-on-exec, with dial_set_options()), which it
+ * must close. When the process is out of descriptors or memory the listener
+ * pauses for a tenth of a second and then goes on. NULL: no memory; FD is
+ * closed.
  */
 struct listener *listen_new(
     struct loop *l, int take_fd, void (*fn)(void *arg, int fd), void *arg);
+/* LOG (borrowed) gets a line when accepting pauses, one in ten seconds. */
+void listen_set_log(struct listener *s, const struct log *log);
 /* Stops accepting and closes the socket; NULL is fine. */
 void listen_free(struct listener *s);
 

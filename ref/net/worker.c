@@ -41,6 +41,7 @@ on_stop_timer(void *arg)
 static bool
 listen_all(struct worker *w, const int *take_fds, size_t n)
 {
+	struct listener *s;
 	bool ok = true;
 
 	w->listeners = calloc(n, sizeof(*w->listeners));
@@ -50,9 +51,11 @@ listen_all(struct worker *w, const int *take_fds, size_t n)
 			ok = false;
 			continue;
 		}
-		w->listeners[w->nlisteners] =
-		    listen_new(w->loop, take_fds[w->nlisteners], on_accept, w);
-		ok = ok && w->listeners[w->nlisteners] != NULL;
+		s = listen_new(w->loop, take_fds[w->nlisteners], on_accept, w);
+		if (s != NULL)
+			listen_set_log(s, w->cfg->log);
+		w->listeners[w->nlisteners] = s;
+		ok = ok && s != NULL;
 	}
 	return (ok);
 }

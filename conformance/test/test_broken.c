@@ -229,6 +229,7 @@ test_up_actions(void **state)
 		{ "up PSH skip 2", "u[SYN1 PSH1:c FIN1]" },
 		{ "up PSH skip 9", "u[SYN1 PSH1 FIN1]" },
 		{ "up PSH truncate 1", "u[SYN1 PSH1:a FIN1]" },
+		{ "up PSH stamp", "u[SYN1 PSH1:abc\n# 3 FIN1]" },
 		{ "up PSH chop 1", "u[SYN1 PSH1:ab FIN1]" },
 		{ "up PSH corrupt", "u[SYN1 PSH1:abb FIN1]" },
 		{ "up PSH byte 1 88", "u[SYN1 PSH1:aXc FIN1]" },

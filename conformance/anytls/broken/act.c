@@ -1,4 +1,5 @@
 /* What the actions of a rule do to a frame, and beside it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "conformance/anytls/broken/filter_impl.h"
@@ -82,9 +83,18 @@ put_front(struct bytebuf *b, const struct action *a)
 	*b = all;
 }
 
+static void
+add_number(struct bytebuf *b, unsigned n)
+{
+	char line[32];
+	int len = snprintf(line, sizeof(line), "\n# %u", n);
+
+	bytebuf_add(b, line, (size_t)len);
+}
+
 /* Actions on the data. False: A is another. */
 static bool
-act_data(const struct action *a, struct item *it)
+act_data(const struct filter *f, const struct action *a, struct item *it)
 {
 	struct bytebuf *b = &it->data;
 
@@ -98,6 +108,9 @@ act_data(const struct action *a, struct item *it)
 		return (true);
 	case ACT_FORE:
 		put_front(b, a);
+		return (true);
+	case ACT_STAMP:
+		add_number(b, f->cfg.conn);
 		return (true);
 	case ACT_SKIP:
 		drop_front(b, a->n);
@@ -247,7 +260,7 @@ act_rule(struct filter *f, const struct rule *r, struct item *it)
 	for (size_t i = 0; i < r->nactions; i++) {
 		const struct action *a = &r->actions[i];
 
-		if (act_data(a, it) || act_way(f, a, it) ||
+		if (act_data(f, a, it) || act_way(f, a, it) ||
 		    act_header(f, a, it) || act_beside(f, a, it))
 			continue;
 		emit_deed(f, deeds[a->kind], it->side, (uint32_t)a->n);

@@ -86,6 +86,7 @@ filter_new(const struct filter_config *cfg)
 	f->cfg = *cfg;
 	f->now_ms = cfg->now_ms;
 	f->made_ms = cfg->now_ms;
+	f->version = -1;
 	handle(f, &it);
 	emit_flush(f, SIDE_UP);
 	emit_flush(f, SIDE_DOWN);

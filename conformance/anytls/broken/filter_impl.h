@@ -105,7 +105,7 @@ struct filter {
 	struct atls_auth_reader auth;
 	struct bytebuf held_auth; /* what has come of it, if rules ask */
 	unsigned auth_records, auth_reads;
-	int64_t version; /* of the client; 0 before Settings */
+	int64_t version; /* of the client; -1 before Settings */
 	unsigned opened, open;
 	bool marked, fixed;
 	uint32_t last_sid;

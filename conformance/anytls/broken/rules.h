@@ -27,7 +27,7 @@
  *   pad             length of padding0 (AUTH)
  *   records, reads  TLS records, and reads of the socket, that it came in
  *   nth             its place among the frames of its record, from 0
- *   v               the client's version; 0 before Settings
+ *   v               the client's version; -1 before Settings
  *   psh             PSHs of its stream and side before it
  *   sent            data bytes of its stream and side before it
  *   opened, open    streams so far, and now, on the connection
@@ -73,6 +73,7 @@
  *   data STRING       other data; "data N": N zeros
  *   add STRING        more data at its end ("add N": zeros)
  *   fore STRING       more data at its front
+ *   stamp             the number of the connection as a line at its end
  *   skip N            without its first N data bytes
  *   truncate N        without what is beyond N data bytes
  *   chop N            without its last N data bytes

@@ -35,7 +35,7 @@ release(struct t *t, struct peer *p, uint32_t sid, struct app *a)
 	app_reset(a);
 	expect(p, fin(sid));
 	/* Some clients put the session back a moment after the FIN. */
-	expect_no_session(t, 50);
+	expect_no_session(t, 100);
 }
 
 struct peer *

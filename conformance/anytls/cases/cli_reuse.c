@@ -78,7 +78,7 @@ after_orderly_end(struct t *t)
 	both_ways(t, p, st.sid, a, 1);
 	app_close(a);
 	expect(p, fin(st.sid));
-	expect_no_session(t, 50);
+	expect_no_session(t, 100);
 	a = again(t, p, &st);
 	both_ways(t, p, st.sid, a, 2);
 }
@@ -99,7 +99,7 @@ after_server_fin(struct t *t)
 		tell(p, fin(st.sid));
 		app_expect_eof(a);
 		app_close(a);
-		expect_no_session(t, 50);
+		expect_no_session(t, 100);
 		a = again(t, p, &st);
 	}
 	both_ways(t, p, st.sid, a, 9);
@@ -398,7 +398,7 @@ with_profile(struct t *t)
 	both_ways(t, p, st.sid, a, 1);
 	app_reset(a);
 	serve_fin(p, st.sid);
-	expect_no_session(t, 50);
+	expect_no_session(t, 100);
 	a = again(t, p, &st);
 	both_ways(t, p, st.sid, a, 2);
 	serve_end(p, st.sid);

@@ -97,6 +97,8 @@ run(const struct options *opt, struct complaint *c)
 	if (opt->list || opt->dry_run)
 		return show_list(pack, opt, stdout, c);
 	catch_signals();
+	if (opt->observe)
+		return anytls_observe(opt, stdout, stop_pipe[0], c);
 	memset(&cfg, 0, sizeof(cfg));
 	cfg.opt = opt;
 	cfg.pack = pack;

@@ -86,8 +86,8 @@ accept_client_at(struct t *t, unsigned number)
 	t_step(t, "the client shakes hands by TLS");
 	if (!peer_shake_hands(p, patient_deadline(t), err))
 		pack_fail(t, "the client shakes hands by TLS",
-		    "it %s (does it refuse the certificate? The command may "
-		    "name {ca}, or a switch that trusts any)",
+		    "%s; does it refuse the certificate? Its command may "
+		    "name {ca}, or a switch that trusts any",
 		    err);
 	t_step(t, "%s", "");
 	t_log(t, "TLS: %s, %s", tls_conn_version(p->tls),
@@ -149,7 +149,8 @@ expect_auth(struct peer *p)
 		t_error(p->t, "out of memory");
 	if (memcmp(p->raw.p, hash, sizeof(hash)) != 0)
 		pack_fail(p->t, expected,
-		    "32 bytes that are not the hash of the password");
+		    "it begins with 32 bytes that are not the hash: does the "
+		    "client have the password?");
 	seen.padding = atls_get16(p->raw.p + ATLS_AUTH_HASH);
 	wait_bytes(p, (size_t)ATLS_AUTH_HEADER + seen.padding, deadline,
 	    "all of padding0, as its length says");

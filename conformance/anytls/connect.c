@@ -203,9 +203,33 @@ more_ciphertext(struct peer *p, uint64_t deadline, uint8_t *buf, size_t cap)
 	}
 }
 
+/* A client that stops half-way may have its reasons. */
+static bool
+say_accept(struct peer *p, int err, uint64_t waited, char *text)
+{
+	if (err == ATLS_E_MORE)
+		snprintf(text, PEER_ERRLEN,
+		    "the client opened the connection but did not finish the "
+		    "TLS handshake within %.1f s",
+		    (double)waited / 1000);
+	else if (err == ATLS_E_CLOSED)
+		snprintf(text, PEER_ERRLEN,
+		    "the client closed the connection during the TLS "
+		    "handshake");
+	else if (err == ATLS_E_IO)
+		snprintf(text, PEER_ERRLEN, "%s during the TLS handshake",
+		    strerror(errno));
+	else
+		snprintf(text, PEER_ERRLEN, "the TLS handshake failed: %s",
+		    tls_conn_error(p->tls));
+	return (false);
+}
+
 static bool
 say_handshake(struct peer *p, int err, uint64_t waited, char *text)
 {
+	if (p->accepted)
+		return (say_accept(p, err, waited, text));
 	if (err == ATLS_E_MORE)
 		snprintf(text, PEER_ERRLEN,
 		    "accepted the connection but never answered the TLS "

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "conformance/engine/complaint.h"
+#include "conformance/engine/options.h"
 #include "conformance/engine/test.h"
 #include "ref/wire/bytes.h"
 #include "ref/wire/settings.h"
@@ -17,6 +19,14 @@ extern const struct pack anytls_all_packs;   /* both, to list */
 
 /* "list --profiles". */
 void anytls_list_profiles(FILE *out);
+
+/*
+ * client --observe: listens at --listen for whoever comes, and judges what is
+ * seen by the rules of passive.h, until STOP_FD can be read or --seconds are
+ * over. The exit code; a sentence in C where it could not begin.
+ */
+int anytls_observe(
+    const struct options *opt, FILE *out, int stop_fd, struct complaint *c);
 
 struct tls_ctx;
 struct peer;

@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #define MAX_ADDRS 8
+#define KEEP_IDLE_S 30
+#define KEEP_EVERY_S 10
+#define KEEP_TIMES 6
 
 /* An address, and the attempt to reach it. */
 struct attempt {
@@ -146,19 +149,36 @@ writable_now(int fd)
 	return (poll(&p, 1, 0) == 1);
 }
 
+void
+dial_set_options(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+#ifdef TCP_KEEPIDLE
+	on = KEEP_IDLE_S;
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &on, sizeof(on));
+#endif
+#ifdef TCP_KEEPINTVL
+	on = KEEP_EVERY_S;
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &on, sizeof(on));
+	on = KEEP_TIMES;
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &on, sizeof(on));
+#endif
+}
+
 /* Starts one attempt; false with errno when it failed at once. */
 static bool
 attempt_start(struct attempt *a)
 {
 	struct dial *d = a->dial;
-	int on = 1;
 
 	a->fd = socket(
 	    a->sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (a->fd < 0)
 		return (false);
-	setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(a->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	dial_set_options(a->fd);
 	if (connect(a->fd, &a->sa.any, a->len) != 0 && errno != EINPROGRESS)
 		return (false);
 	if (writable_now(a->fd)) {

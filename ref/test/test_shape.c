@@ -1,4 +1,6 @@
 /* The record-size oracle: sizes, packets and authentication, by hand. */
+#include <stdio.h>
+
 #include "ref/test/shape_hand.h"
 
 struct hand hand;
@@ -111,6 +113,23 @@ test_pieces(void **state)
 	assert_sentence(TOLERANT,
 	    "record 4 of 69 bytes (1 of frames, 68 of waste), but packet 2 "
 	    "item 4 wants 70, or 63 to 70 without waste at its end");
+}
+
+/* AT-RS-03: at most 7 bytes may stay unfilled. */
+static void
+test_short(void **state)
+{
+	size_t size;
+
+	(void)state;
+	for (size = 99; size <= 110; size++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "stop=9\n1=%zu-%zu", size, size);
+		begin(text, ATLS_SHAPE_AUTH_ABSENT);
+		put_first();
+		rest(size >= 100 && size <= 107 ? REFERENCE : TOLERANT);
+	}
 }
 
 /* What only the text allows. */
@@ -285,6 +304,7 @@ main(void)
 		cmocka_unit_test(test_default_scheme),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_short),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_auth),

@@ -197,6 +197,22 @@ test_cuts(void **state)
 	record(2000, REFERENCE);
 	rest(REFERENCE);
 	assert_at_rest(REFERENCE);
+	/* Nothing but waste goes on where waste was cut. */
+	begin("stop=6\n1=120-120\n2=4000-4000", ATLS_SHAPE_AUTH_ABSENT);
+	first_record(120, REFERENCE);
+	psh(1000);
+	waste(2558);
+	record(3558, REFERENCE);
+	psh(100);
+	waste(342);
+	rest(NONE);
+	begin("stop=6\n1=120-120\n2=4000-4000", ATLS_SHAPE_AUTH_ABSENT);
+	first_record(120, REFERENCE);
+	psh(1000);
+	waste(2558);
+	record(3558, REFERENCE);
+	psh(442);
+	rest(NONE);
 	/* Unpadded data is let off. */
 	begin("stop=0", ATLS_SHAPE_AUTH_ABSENT);
 	psh(3000);
@@ -255,7 +271,13 @@ test_update(void **state)
 	psh(10);
 	waste(60);
 	rest(REFERENCE);
+	/* Past the rules of both. */
+	psh(1000);
+	rest(REFERENCE);
+	hand.other = scheme("stop=3\n1=70-70");
 	assert_int_equal(atls_shape_update(&hand.o, &hand.other), 0);
+	psh(1000);
+	rest(REFERENCE);
 	assert_int_equal(atls_shape_update(&hand.o, &hand.other), 0);
 	assert_int_equal(atls_shape_update(&hand.o, &hand.other), ATLS_E_LIMIT);
 }
@@ -325,6 +347,12 @@ test_draws(void **state)
 	waste(68);
 	rest(REFERENCE);
 	assert_draw(2, 5, 61, true);
+	/* A piece of 100 with 50 behind it: sizes from 143 on would hide. */
+	begin("stop=6\n1=100-200\n2=100-200", ATLS_SHAPE_AUTH_ABSENT);
+	first_record(199, REFERENCE);
+	psh(150);
+	record(100, REFERENCE);
+	assert_draw(2, 1, 100, false);
 }
 
 static void

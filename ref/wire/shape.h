@@ -54,9 +54,9 @@ enum atls_shape_auth {
 };
 
 /*
- * Guesses held at most; with more the verdict is UNDETERMINED. A scheme that
- * fits many packets at once is needed for that: the default scheme leaves
- * fewer than 30.
+ * Guesses held at most; with more the verdict is UNDETERMINED. Sessions of
+ * random schemes hold 4 at once; only a scheme whose packets cannot be told
+ * apart over hundreds of packets needs more than this.
  */
 #define ATLS_SHAPE_GUESSES 512
 /* Schemes one session can be under: the first, and its updates. */

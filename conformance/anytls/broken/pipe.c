@@ -74,6 +74,44 @@ pipe_free(struct pipe *p)
 	free(p);
 }
 
+static void
+end_finish(struct end *e)
+{
+	if (e->closing || e->shut)
+		return;
+	if (e->shaken)
+		tls_conn_close(e->tls);
+	e->closing = true;
+}
+
+/* Both ends are closed: the client's says goodbye first, and is read for a
+ * moment so that no RST destroys what was sent. */
+static void
+close_both(struct pipe *p)
+{
+	end_close(&p->end[SIDE_DOWN]);
+	end_finish(&p->end[SIDE_UP]);
+	if (p->linger_ms == 0)
+		p->linger_ms = loop_now(p->ps->loop) + LINGER_MS;
+}
+
+/* E sends no more. */
+static void
+end_ended(struct end *e, enum ending how)
+{
+	struct pipe *p = e->pipe;
+
+	if (e->ended)
+		return;
+	e->ended = true;
+	if (p->deaf && e->side == SIDE_UP)
+		return;
+	if (e->shaken)
+		filter_eof(p->filter, e->side, how, loop_now(p->ps->loop));
+	else
+		close_both(p);
+}
+
 /* Sends what waits; then our direction, when it is to end. */
 static void
 end_flush(struct end *e)
@@ -85,6 +123,7 @@ end_flush(struct end *e)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+			end_ended(e, ENDS_RESET);
 			end_close(e);
 			return;
 		}
@@ -99,32 +138,11 @@ end_flush(struct end *e)
 }
 
 static void
-end_finish(struct end *e)
-{
-	if (e->closing || e->shut)
-		return;
-	if (e->shaken)
-		tls_conn_close(e->tls);
-	e->closing = true;
-}
-
-static void
 set_reset(int fd)
 {
 	struct linger l = { .l_onoff = 1, .l_linger = 0 };
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
-}
-
-/* Both ends are closed: the client's says goodbye first, and is read for a
- * moment so that no RST destroys what was sent. */
-static void
-close_both(struct pipe *p)
-{
-	end_close(&p->end[SIDE_DOWN]);
-	end_finish(&p->end[SIDE_UP]);
-	if (p->linger_ms == 0)
-		p->linger_ms = loop_now(p->ps->loop) + LINGER_MS;
 }
 
 /* The client's end is closed, the server does not learn of it. */
@@ -262,23 +280,6 @@ pipe_run(struct pipe *p)
 	loop_timer_set(p->timer, at);
 	end_want(&p->end[SIDE_UP]);
 	end_want(&p->end[SIDE_DOWN]);
-}
-
-/* E sends no more. */
-static void
-end_ended(struct end *e, enum ending how)
-{
-	struct pipe *p = e->pipe;
-
-	if (e->ended)
-		return;
-	e->ended = true;
-	if (p->deaf && e->side == SIDE_UP)
-		return;
-	if (e->shaken)
-		filter_eof(p->filter, e->side, how, loop_now(p->ps->loop));
-	else
-		close_both(p);
 }
 
 /* Shakes hands, or takes the records out of what TLS was given. */

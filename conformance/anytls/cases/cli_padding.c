@@ -3,7 +3,6 @@
  * their own: packet 2 has 202 bytes, packet 3 has 203, and so on. All sizes are
  * small, so that no TLS stack cuts them.
  */
-#include <stdlib.h>
 
 #include "conformance/anytls/case.h"
 
@@ -230,7 +229,7 @@ each_session(struct t *t)
 
 	st = begin_service(p, a);
 	write_through(t, p, st.sid, a, 50);
-	end_session(p, a);
+	end_session(p);
 	a = connect_through(t, &p, &st);
 	write_through(t, p, st.sid, a, 50);
 	expect_sizes(t, p, "301 202");

@@ -1,5 +1,4 @@
 /* cmdSettings as a client sends it: when, how often, and what it says. */
-#include <stdlib.h>
 
 #include "conformance/anytls/case.h"
 
@@ -46,7 +45,7 @@ each_session(struct t *t)
 		a = connect_through(t, &p, &st);
 		app_tell(a, text("hello"));
 		expect_data(p, st.sid, text("hello"));
-		end_session(p, a);
+		end_session(p);
 	}
 }
 

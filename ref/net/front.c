@@ -197,7 +197,7 @@ static int
 open_listener(struct front *f, struct atls_addr *bound, char err[FRONT_ERRLEN])
 {
 	char why[LISTEN_ERRLEN];
-	int fd = listen_open(f->cfg->listen, false, bound, why);
+	int fd = listen_open(f->cfg->listen, LISTEN_ALONE, bound, why);
 
 	if (fd < 0) {
 		(void)snprintf(err, FRONT_ERRLEN, "%s", why);

@@ -55,7 +55,7 @@ split(const char *hostport, char host[256], const char **port)
 }
 
 static int
-open_one(const struct addrinfo *ai, bool reuseport, bool any)
+open_one(const struct addrinfo *ai, enum listen_mode mode, bool any)
 {
 	int fd, on = 1, v6only = !any;
 
@@ -65,13 +65,13 @@ open_one(const struct addrinfo *ai, bool reuseport, bool any)
 		return (-1);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	dial_set_options(fd); /* accepted sockets inherit them */
-	if (reuseport)
+	if (mode == LISTEN_SHARED)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (ai->ai_family == AF_INET6)
 		setsockopt(
 		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only));
 	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
-	    listen(fd, SOMAXCONN) == 0)
+	    (mode == LISTEN_RESERVE || listen(fd, SOMAXCONN) == 0))
 		return (fd);
 	on = errno;
 	close(fd);
@@ -80,8 +80,8 @@ open_one(const struct addrinfo *ai, bool reuseport, bool any)
 }
 
 int
-listen_open(const char *hostport, bool reuseport, struct atls_addr *bound,
-    char err[LISTEN_ERRLEN])
+listen_open(const char *hostport, enum listen_mode mode,
+    struct atls_addr *bound, char err[LISTEN_ERRLEN])
 {
 	struct addrinfo hints, *list = NULL, *ai;
 	struct sockaddr_storage ss;
@@ -109,7 +109,7 @@ listen_open(const char *hostport, bool reuseport, struct atls_addr *bound,
 	     family = family == AF_INET6 ? AF_INET : AF_UNSPEC)
 		for (ai = list; fd < 0 && ai != NULL; ai = ai->ai_next)
 			if (ai->ai_family == family)
-				fd = open_one(ai, reuseport, !host[0]);
+				fd = open_one(ai, mode, !host[0]);
 	freeaddrinfo(list);
 	if (fd < 0) {
 		snprintf(err, LISTEN_ERRLEN, "cannot listen on %.80s: %s",

@@ -13,16 +13,23 @@
 
 struct listener;
 
+enum listen_mode {
+	LISTEN_ALONE,
+	LISTEN_SHARED, /* several sockets may share the port, and the kernel
+			  spreads connections over them */
+	LISTEN_RESERVE /* binds alone but does not listen: says that the port is
+			  free, or which one is, and nobody can connect */
+};
+
 /*
  * Opens a listening socket (non-blocking, close-on-exec) on HOSTPORT: "host:
  * port" or "[v6]:port", where host may be empty for all addresses (one socket
  * for IPv6 and IPv4) and names are looked up, blocking; port 0 takes a free
- * one. With REUSEPORT several sockets may share the port, and the kernel
- * spreads connections over them. Returns the socket and fills BOUND with where
+ * one. Returns the socket and fills BOUND with where
  * it listens, or ATLS_E_IO or ATLS_E_SYNTAX with a sentence in ERR.
  */
-int listen_open(const char *hostport, bool reuseport, struct atls_addr *bound,
-    char err[LISTEN_ERRLEN]);
+int listen_open(const char *hostport, enum listen_mode mode,
+    struct atls_addr *bound, char err[LISTEN_ERRLEN]);
 
 /*
  * Accepts on the listening socket FD, which is now the listener's. FN gets each

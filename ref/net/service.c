@@ -126,7 +126,8 @@ with_port(const char *hostport, uint16_t port, char *out, size_t cap)
 
 /*
  * Opens address number I for all threads: FDS[thread * nlisten + I]. A socket
- * of its own comes first, since sharing would hide that another server has the
+ * of its own is bound first (it does not listen, or a connection could be lost
+ * to it), since sharing would hide that another server has the
  * port.
  */
 static int
@@ -137,7 +138,9 @@ open_address(struct service *s, size_t i, int *fds, char *err)
 	unsigned t;
 	int fd;
 
-	fd = listen_open(cfg->listen[i], false, &s->bound[i], err);
+	fd = listen_open(cfg->listen[i],
+	    cfg->workers == 1 ? LISTEN_ALONE : LISTEN_RESERVE, &s->bound[i],
+	    err);
 	if (fd < 0)
 		return (fd);
 	if (cfg->workers == 1) {
@@ -147,7 +150,7 @@ open_address(struct service *s, size_t i, int *fds, char *err)
 	close(fd);
 	with_port(cfg->listen[i], s->bound[i].port, text, sizeof(text));
 	for (t = 0; t < cfg->workers; t++) {
-		fd = listen_open(text, true, &s->bound[i], err);
+		fd = listen_open(text, LISTEN_SHARED, &s->bound[i], err);
 		if (fd < 0)
 			return (fd);
 		fds[t * cfg->nlisten + i] = fd;

@@ -263,6 +263,8 @@ struct data dest_udp_magic_v1(struct t *t);
 
 struct origin *listen_origin(struct t *t);  /* IPv4, ephemeral port */
 struct origin *listen_origin6(struct t *t); /* ::1; skips without IPv6 */
+/* For who is told to dial "localhost": both addresses that it may mean. */
+struct origin *listen_origin_named(struct t *t);
 uint16_t origin_port(const struct origin *o);
 /* The target connects. */
 struct app *origin_accept(struct origin *o);
@@ -286,6 +288,7 @@ void exchange(struct peer *p, uint32_t sid, struct app *a, struct data up,
 
 struct udp *udp_origin(struct t *t);
 struct udp *udp_origin6(struct t *t);
+struct udp *udp_origin_named(struct t *t);      /* for "localhost" */
 struct atls_addr udp_addr(const struct udp *u); /* as the target is told */
 /* The datagram D arrives; later udp_tell() answers its sender. */
 void udp_expect(struct udp *u, struct data d);

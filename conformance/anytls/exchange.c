@@ -9,6 +9,8 @@
 
 /* Ciphertext that may wait before more is encrypted. */
 #define OUTPUT_MARK 131072
+/* A frame is as much work as so many bytes, which gives it 2 ms. */
+#define FRAME_COST 4096
 
 struct exchange {
 	struct peer *p;
@@ -131,7 +133,8 @@ void
 exchange(struct peer *p, uint32_t sid, struct app *a, struct data up,
     struct data down, size_t frame_len)
 {
-	uint64_t deadline = verb_deadline(p->t, up.len + down.len);
+	size_t cost = up.len / (frame_len + 1) * FRAME_COST;
+	uint64_t deadline = verb_deadline(p->t, up.len + down.len + cost);
 	struct exchange x = { p, a, sid, up, down, frame_len };
 
 	if (frame_len == 0 || frame_len > ATLS_FRAME_MAX_DATA || a->fd < 0)

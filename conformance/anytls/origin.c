@@ -18,11 +18,23 @@ listen_origin(struct t *t)
 	struct origin *o = t_alloc(t, sizeof(*o));
 
 	o->t = t;
+	o->fd6 = -1;
 	o->host = t->origin_host;
 	o->fd = socket_bound(t, t->origin_bind, SOCK_STREAM, &o->port);
 	if (o->fd < 0 || listen(o->fd, 64) < 0)
 		t_error(t, "cannot listen on %s: %s", t->origin_bind,
 		    strerror(errno));
+	return (o);
+}
+
+struct origin *
+listen_origin_named(struct t *t)
+{
+	struct origin *o = listen_origin(t);
+
+	o->fd6 = socket_beside(t, SOCK_STREAM, o->port);
+	if (o->fd6 >= 0 && listen(o->fd6, 64) < 0)
+		t_error(t, "cannot listen on ::1: %s", strerror(errno));
 	return (o);
 }
 
@@ -44,6 +56,7 @@ listen_origin6(struct t *t)
 
 	origin_needs_ipv6(t);
 	o->t = t;
+	o->fd6 = -1;
 	o->host = "::1";
 	o->fd = socket_bound(t, o->host, SOCK_STREAM, &o->port);
 	if (o->fd < 0)
@@ -59,6 +72,24 @@ origin_port(const struct origin *o)
 	return (o->port);
 }
 
+/* Which of O's sockets has a connection; -1 at the deadline. */
+static int
+called(struct origin *o, uint64_t deadline)
+{
+	struct pollfd pfd[2] = { { .fd = o->fd, .events = POLLIN },
+		{ .fd = o->fd6, .events = POLLIN } };
+	int n;
+
+	do {
+		n = poll(pfd, 2, peer_left(deadline));
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		t_error(o->t, "poll: %s", strerror(errno));
+	if (n == 0)
+		return (-1);
+	return (pfd[0].revents != 0 ? o->fd : o->fd6);
+}
+
 struct app *
 origin_accept(struct origin *o)
 {
@@ -67,14 +98,14 @@ origin_accept(struct origin *o)
 	    t, "the target connects to our origin on port %u", o->port);
 	uint64_t deadline = verb_deadline(t, 0), start = t_now();
 	struct app *a = t_alloc(t, sizeof(*a));
-	int one = 1;
+	int one = 1, fd;
 
 	t_step(t, "%s", expected);
 	do {
-		if (socket_wait(t, o->fd, POLLIN, deadline) == 0)
+		if ((fd = called(o, deadline)) < 0)
 			pack_fail(t, expected, "no connection within %u ms%s",
 			    (unsigned)(t_now() - start), verb_last(t));
-		a->fd = accept(o->fd, NULL, NULL);
+		a->fd = accept(fd, NULL, NULL);
 	} while (a->fd < 0 &&
 	    (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED));
 	if (a->fd < 0)

@@ -9,7 +9,7 @@
 
 struct origin {
 	struct t *t;
-	int fd;
+	int fd, fd6;      /* FD6: ::1 of the same port, or -1 */
 	const char *host; /* what the target is told to dial */
 	uint16_t port;
 };

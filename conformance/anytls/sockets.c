@@ -96,6 +96,19 @@ socket_bound(struct t *t, const char *host, int type, uint16_t *port)
 	return (fd);
 }
 
+int
+socket_beside(struct t *t, int type, uint16_t port)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = socket_address("::1", port, &ss);
+	int fd = socket(AF_INET6, type, 0);
+
+	if (fd < 0)
+		return (-1);
+	socket_closes(t, fd);
+	return (bind(fd, (struct sockaddr *)&ss, len) < 0 ? -1 : fd);
+}
+
 short
 socket_wait(struct t *t, int fd, short events, uint64_t deadline)
 {

@@ -45,4 +45,8 @@ void socket_closes(struct t *t, int fd);
 /* Waits for EVENTS (of poll.h) on FD until DEADLINE; 0: it passed. */
 short socket_wait(struct t *t, int fd, short events, uint64_t deadline);
 
+/* A socket of TYPE bound to PORT of ::1, beside one of IPv4; closed with the
+ * case. -1 where there is no IPv6, or the port is taken. */
+int socket_beside(struct t *t, int type, uint16_t port);
+
 #endif

@@ -47,7 +47,7 @@ static void
 name(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
-	struct origin *o = listen_origin(t);
+	struct origin *o = listen_origin_named(t);
 
 	tell_open(p, 1, dest_name(t, "localhost", origin_port(o)));
 	tell(p, psh(1, text("by name")));
@@ -128,7 +128,7 @@ static void
 name_cut(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
-	struct origin *o = listen_origin(t);
+	struct origin *o = listen_origin_named(t);
 	struct data d = dest_name(t, "localhost", origin_port(o));
 
 	tell(p, syn(1));

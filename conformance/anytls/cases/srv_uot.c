@@ -382,7 +382,7 @@ by_name(struct t *t)
 {
 	const struct size *x = t->arg;
 	struct peer *p = dial_ready(t, V2);
-	struct udp *u = udp_origin(t);
+	struct udp *u = udp_origin_named(t);
 	struct atls_addr at = addr_of("localhost", udp_addr(u).port);
 
 	open_udp(t, p, 1, uot_request(t, x->connect, &at));

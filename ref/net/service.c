@@ -126,9 +126,8 @@ with_port(const char *hostport, uint16_t port, char *out, size_t cap)
 
 /*
  * Opens address number I for all threads: FDS[thread * nlisten + I]. A socket
- * of its own is bound first (it does not listen, or a connection could be lost
- * to it), since sharing would hide that another server has the
- * port.
+ * of its own is bound first, since sharing would hide that another server has
+ * the port; it does not listen, or a connection could be lost to it.
  */
 static int
 open_address(struct service *s, size_t i, int *fds, char *err)

@@ -179,10 +179,13 @@ struct stream_seen begin_service(struct peer *p, struct app *a);
  * has read the update. */
 void update_and_sync(
     struct peer *p, uint32_t sid, struct app *a, struct data scheme);
-/* Ends the session P, on which A has a stream; the client has noticed. */
-void end_session(struct peer *p, struct app *a);
+/* Closes the session P and gives the client time to notice. The application of
+ * a stream on it should stay, so that P does not become an idle session. */
+void end_session(struct peer *p);
 /* The application breaks its connection on stream SID of P off, for an orderly
- * end may be lingered over; FIN comes, and the session has become idle. */
+ * end may be lingered over; its FIN is taken, and the session has time to
+ * become idle. A client that sends no FIN is waited for in vain: AT-CL-01 has
+ * cases of its own. */
 void release(struct t *t, struct peer *p, uint32_t sid, struct app *a);
 /* Starts the client, whose first session brings SCHEME and ends. Another
  * request has been made since; returns its session, of which nothing is taken,

@@ -21,7 +21,7 @@ auth_each(struct t *t)
 		a = ask(t, "case.test", 80);
 		p = accept_client(t);
 		begin_service(p, a);
-		end_session(p, a);
+		end_session(p);
 	}
 }
 

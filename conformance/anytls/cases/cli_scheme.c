@@ -55,7 +55,7 @@ md5_later(struct t *t)
 		st = begin_service(p, a);
 		tell(p, psh(st.sid, pattern(t, 3000, 7)));
 		app_expect(a, pattern(t, 3000, 7));
-		end_session(p, a);
+		end_session(p);
 		a = ask(t, "case.test", 80);
 		p = accept_client(t);
 	}
@@ -123,7 +123,7 @@ two(struct t *t)
 	a = connect_through(t, &p, &st);
 	tell(p, update_scheme(text(SCHEME_B)));
 	update_and_sync(p, st.sid, a, text(SCHEME_A));
-	end_session(p, a);
+	end_session(p);
 	next_is_under(t, text(SCHEME_A));
 }
 
@@ -143,7 +143,7 @@ two_at_once(struct t *t)
 	tell(p, psh(st.sid, text("ready")));
 	uncork(p);
 	app_expect(a, text("ready"));
-	end_session(p, a);
+	end_session(p);
 	next_is_under(t, text(SCHEME_A));
 }
 
@@ -159,7 +159,7 @@ one_after_another(struct t *t)
 	for (size_t i = 0; i < 2; i++) {
 		st = begin_service(p, a);
 		update_and_sync(p, st.sid, a, schemes[i]);
-		end_session(p, a);
+		end_session(p);
 		a = ask(t, "case.test", 80);
 		p = accept_client(t);
 	}
@@ -185,7 +185,7 @@ unusable_after_good(struct t *t)
 
 	st = begin_service(p, a);
 	update_and_sync(p, st.sid, a, text("no scheme"));
-	end_session(p, a);
+	end_session(p);
 	next_is_under(t, text(SCHEME_A));
 }
 
@@ -268,7 +268,7 @@ after_server_settings(struct t *t)
 	tell(p, synack(st.sid, NO_DATA));
 	tell(p, psh(st.sid, text("ready")));
 	app_expect(a, text("ready"));
-	end_session(p, a);
+	end_session(p);
 	next_is_under(t, text(SCHEME_A));
 }
 
@@ -284,7 +284,7 @@ before_server_settings(struct t *t)
 	a = ask(t, "case.test", 80);
 	p = accept_client(t);
 	begin_service(p, a);
-	end_session(p, a);
+	end_session(p);
 	next_is_under(t, text(SCHEME_A));
 }
 
@@ -300,7 +300,7 @@ version1(struct t *t)
 	a = ask(t, "case.test", 80);
 	p = serve(t, SERVER_V1, &st);
 	update_and_sync(p, st.sid, a, text(SCHEME_A));
-	end_session(p, a);
+	end_session(p);
 	next_is_under(t, text(SCHEME_A));
 }
 
@@ -317,7 +317,7 @@ before_settings(struct t *t)
 	p = accept_client(t);
 	tell(p, update_scheme(text(SCHEME_A)));
 	begin_service(p, a);
-	end_session(p, a);
+	end_session(p);
 	next_is_under(t, text(SCHEME_A));
 }
 
@@ -333,7 +333,7 @@ equal(struct t *t)
 	app_tell(a, text("hello"));
 	expect_data(p, st.sid, text("hello"));
 	expect_shape(p, default_scheme());
-	end_session(p, a);
+	end_session(p);
 	next_is_under(t, default_scheme());
 }
 
@@ -358,17 +358,16 @@ while_idle(struct t *t)
 static void
 before_alert(struct t *t)
 {
-	struct app *a;
 	struct peer *p;
 
 	start_client(t);
-	a = connect_through(t, &p, NULL);
+	connect_through(t, &p, NULL);
 	cork(p);
 	tell(p, update_scheme(text(SCHEME_A)));
 	tell(p, alert(text("come again with the new scheme")));
 	uncork(p);
-	app_expect_eof(a);
-	app_close(a);
+	tell_close(p);
+	expect_no_session(t, 100);
 	next_is_under(t, text(SCHEME_A));
 }
 

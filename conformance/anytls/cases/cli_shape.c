@@ -90,7 +90,7 @@ default_sessions(struct t *t)
 		a = connect_through(t, &p, &st);
 		write_through(t, p, st.sid, a, 100);
 		expect_shape(p, default_scheme());
-		end_session(p, a);
+		end_session(p);
 	}
 }
 

@@ -304,7 +304,7 @@ version_of_session(struct t *t)
 	struct app *a = begin(t, &said, true, &p, &st);
 
 	both_ways(p, st.sid, a);
-	end_session(p, a);
+	end_session(p);
 	a = ask(t, "case.test", 80);
 	p = serve(t, SERVER_V1, &st);
 	expect_granted(a);

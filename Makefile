@@ -71,6 +71,11 @@ endif
 conform: all
 	$(Q)tools/conform $(B) $(ARGS)
 
+## conform-client: judge the reference client on loopback, print the report
+.PHONY: conform-client
+conform-client: all
+	$(Q)tools/conform-client $(B) $(ARGS)
+
 ## check: all tests
 check: setup
 	$(Q)$(MAKE) --no-print-directory SETUP=no programs tests

@@ -35,7 +35,7 @@ static const struct {
 	{ "sni", false, true }, { "ca", false, true }, { "socks", false, true },
 	{ "case_dir", false, true } };
 
-/* The length of a placeholder's name when S begins one: {lower_case}. */
+/* The length of a placeholder's name when S begins one: {lower_case2}. */
 static size_t
 placeholder(const char *s)
 {
@@ -43,7 +43,7 @@ placeholder(const char *s)
 
 	if (*s != '{')
 		return 0;
-	len = strspn(s + 1, "abcdefghijklmnopqrstuvwxyz_");
+	len = strspn(s + 1, "abcdefghijklmnopqrstuvwxyz_2");
 	return s[len + 1] == '}' ? len : 0;
 }
 

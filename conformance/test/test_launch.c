@@ -106,6 +106,43 @@ expanding(void **state)
 	assert_expanded("a [{port}]", &values, "a|[77]");
 }
 
+static void
+expanding_client(void **state)
+{
+	const char *const words[] = { "c", "-l{socks}", "{server}", "{host}",
+		"{port}", "{server2}", "{sni}", "{ca}", "{case_dir}" };
+	const struct launch_values values = { .server = "127.0.0.1:9",
+		.server_host = "127.0.0.1",
+		.server_port = 9,
+		.server2 = "127.0.0.1:10",
+		.sni = "n",
+		.ca = "f",
+		.case_dir = "d",
+		.port = 77 };
+	const char *const expected[] = { "c", "-l127.0.0.1:77", "127.0.0.1:9",
+		"127.0.0.1", "9", "127.0.0.1:10", "n", "f", "d" };
+	struct words w = { NULL, 0 }, out = { NULL, 0 };
+	struct complaint c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		words_add(&w, words[i]);
+	assert_int_equal(launch_check_client(&w, &c), 0);
+	assert_int_equal(launch_expand(&w, &values, &out, &c), 0);
+	assert_int_equal(out.n, w.n);
+	for (i = 0; i < out.n; i++)
+		assert_string_equal(out.v[i], expected[i]);
+	words_free(&out);
+	words_add(&w, "{listen}");
+	assert_int_equal(launch_check_client(&w, &c), EXIT_USAGE);
+	words_free(&w);
+	words_add(&w, "{server}");
+	assert_int_equal(launch_check_client(&w, &c), EXIT_USAGE);
+	assert_non_null(strstr(c.text, "{socks}"));
+	words_free(&w);
+}
+
 static int
 start(struct launch *l, const char *cmd, const char *log, struct complaint *c)
 {
@@ -177,6 +214,7 @@ main(void)
 		cmocka_unit_test(splitting),
 		cmocka_unit_test(refusing),
 		cmocka_unit_test(expanding),
+		cmocka_unit_test(expanding_client),
 		cmocka_unit_test(failing_to_start),
 		cmocka_unit_test(obituaries),
 	};

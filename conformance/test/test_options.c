@@ -179,6 +179,40 @@ environment(void **state)
 	unsetenv("ANYTLS_SKIP");
 }
 
+/* What is behind "--" is the client's, whatever it looks like. */
+static void
+clients(void **state)
+{
+	struct complaint c;
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o,
+			     "x client --proxy http client/** -- c -l {socks} "
+			     "-x --target --",
+			     &c),
+	    0);
+	assert_int_equal(o.command, FOR_CLIENT);
+	assert_string_equal(o.proxy, "http");
+	assert_int_equal(o.rest.n, 1);
+	assert_int_equal(o.client.n, 6);
+	assert_string_equal(o.client.v[5], "--");
+	assert_false(o.fail_fast);
+	assert_null(o.target);
+	options_free(&o);
+	assert_int_equal(
+	    parse(&o, "x client --observe --listen a:1 --password p", &c), 0);
+	assert_true(o.observe);
+	options_free(&o);
+	assert_refused("x client", "say what to test");
+	assert_refused("x client --", "say what to test");
+	assert_refused("x client --target a:1 -- c", "does not belong");
+	assert_refused("x client --proxy gopher -- c", "none of");
+	assert_refused("x client --observe -- c", "no command");
+	assert_refused("x client --observe --listen a:1", "--password");
+	assert_refused("x --sut {port} --proxy http", "does not belong");
+}
+
 static void
 certificates(void **state)
 {
@@ -260,6 +294,7 @@ main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(environment),
+		cmocka_unit_test(clients),
 		cmocka_unit_test(certificates),
 		cmocka_unit_test(replay),
 		cmocka_unit_test(durations),

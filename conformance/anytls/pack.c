@@ -39,7 +39,16 @@ SUITES(DECLARE)
 	X(cli_scheme)                                                          \
 	X(cli_version)                                                         \
 	X(cli_reuse)                                                           \
-	X(cli_idle)
+	X(cli_idle)                                                            \
+	X(cli_stream)                                                          \
+	X(cli_synack)                                                          \
+	X(cli_data)                                                            \
+	X(cli_fin)                                                             \
+	X(cli_heart)                                                           \
+	X(cli_alert)                                                           \
+	X(cli_framing)                                                         \
+	X(cli_uot)                                                             \
+	X(cli_session)
 
 CLIENT_SUITES(DECLARE)
 #undef DECLARE

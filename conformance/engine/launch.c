@@ -96,6 +96,7 @@ wait_ready(
 
 	do {
 		if (!launch_alive(l, 0)) {
+			l->refused = true;
 			launch_obituary(l, why, sizeof(why));
 			complain(c, EXIT_UNUSABLE,
 			    "%s ended before it was ready: %s", what, why);

@@ -35,7 +35,8 @@ struct launch {
 	pid_t pid; /* 0 once it has ended */
 	uint16_t port;
 	bool own_group;
-	int status; /* as of waitpid(), when it has ended */
+	int status;   /* as of waitpid(), when it has ended */
+	bool refused; /* it has ended by itself before it was ready */
 	char log[512];
 };
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "conformance/engine/child.h"
@@ -48,53 +49,6 @@ check_settings(struct t *t, const struct own_target *own)
 		    "{padding_scheme}");
 	if (own->fallback != NULL && !launch_has(&env->command, "fallback"))
 		t_skip(t, "feature", "the --sut command has no {fallback}");
-}
-
-void
-t_own_target(struct t *t, const struct own_target *own)
-{
-	struct engine *e = t->engine;
-	const struct env *env = e->env;
-	char log[ENV_PATH], scheme[ENV_PATH];
-	struct launch_config cfg;
-	struct complaint c;
-
-	check_settings(t, own);
-	if (e->has_own && !launch_alive(&e->own, 0))
-		t_crash(t, "the target started before this one has ended");
-	launch_stop(&e->own);
-	e->has_own = false;
-	snprintf(log, sizeof(log), "%s/case-%ld-%u.log", env->dir,
-	    (long)getpid(), e->nowns);
-	snprintf(scheme, sizeof(scheme), "%s/case-%ld-%u.scheme", env->dir,
-	    (long)getpid(), e->nowns++);
-	if (own->padding_scheme != NULL &&
-	    !write_file(scheme, own->padding_scheme))
-		t_error(t, "cannot write a padding scheme file");
-	memset(&cfg, 0, sizeof(cfg));
-	cfg.command = &env->command;
-	cfg.values.password = env->target.password;
-	cfg.values.cert = path_or_null(env->cert);
-	cfg.values.key = path_or_null(env->key);
-	cfg.values.padding_scheme =
-	    own->padding_scheme != NULL ? scheme : path_or_null(env->scheme);
-	cfg.values.fallback = own->fallback;
-	cfg.log = log;
-	cfg.ready_ms = env->opt->ready_timeout_ms;
-	cfg.salt = (uint32_t)getpid();
-	t_step(t, "%s", "");
-	if (launch_start(&e->own, &cfg, &c) != 0)
-		t_error(t, "a target of the case's own: %s", c.text);
-	e->has_own = true;
-	t->target.host = "127.0.0.1";
-	t->target.port = e->own.port;
-	t_log(t, "own target started on port %u", (unsigned)e->own.port);
-}
-
-bool
-t_own_target_alive(struct t *t)
-{
-	return t->engine->has_own && launch_alive(&t->engine->own, 0);
 }
 
 /* Takes the password out of TEXT: targets may print their arguments. */
@@ -150,6 +104,76 @@ log_tail(struct t *t, unsigned lines)
 		    t->engine->env->client ? "client" : "target", line);
 	}
 	free(tail);
+}
+
+/* It would not start with the settings of the case, which is for the case to
+ * judge; that it did not crash over them is not. */
+static void
+refused(struct t *t)
+{
+	struct launch *own = &t->engine->own;
+	char why[BOX_TEXT / 2];
+
+	if (WIFSIGNALED(own->status) ||
+	    launch_complaint(own, why, sizeof(why))) {
+		launch_obituary(own, why, sizeof(why));
+		redact(t, why);
+		log_tail(t, TAIL_LINES);
+		t_crash(t, "the target ended when it was started: %s", why);
+	}
+	t_log(t, "own target refused to start");
+	log_tail(t, SHORT_TAIL);
+}
+
+void
+t_own_target(struct t *t, const struct own_target *own)
+{
+	struct engine *e = t->engine;
+	const struct env *env = e->env;
+	char log[ENV_PATH], scheme[ENV_PATH];
+	struct launch_config cfg;
+	struct complaint c;
+
+	check_settings(t, own);
+	if (e->has_own && !launch_alive(&e->own, 0))
+		t_crash(t, "the target started before this one has ended");
+	launch_stop(&e->own);
+	e->has_own = false;
+	snprintf(log, sizeof(log), "%s/case-%ld-%u.log", env->dir,
+	    (long)getpid(), e->nowns);
+	snprintf(scheme, sizeof(scheme), "%s/case-%ld-%u.scheme", env->dir,
+	    (long)getpid(), e->nowns++);
+	if (own->padding_scheme != NULL &&
+	    !write_file(scheme, own->padding_scheme))
+		t_error(t, "cannot write a padding scheme file");
+	memset(&cfg, 0, sizeof(cfg));
+	cfg.command = &env->command;
+	cfg.values.password = env->target.password;
+	cfg.values.cert = path_or_null(env->cert);
+	cfg.values.key = path_or_null(env->key);
+	cfg.values.padding_scheme =
+	    own->padding_scheme != NULL ? scheme : path_or_null(env->scheme);
+	cfg.values.fallback = own->fallback;
+	cfg.log = log;
+	cfg.ready_ms = env->opt->ready_timeout_ms;
+	cfg.salt = (uint32_t)getpid();
+	t_step(t, "%s", "");
+	if (launch_start(&e->own, &cfg, &c) != 0) {
+		if (!own->may_refuse || !e->own.refused)
+			t_error(t, "a target of the case's own: %s", c.text);
+		refused(t);
+		return;
+	}
+	e->has_own = true;
+	t->target.host = "127.0.0.1";
+	t->target.port = e->own.port;
+	t_log(t, "own target started on port %u", (unsigned)e->own.port);
+}
+
+bool
+t_own_target_alive(struct t *t)
+{
+	return t->engine->has_own && launch_alive(&t->engine->own, 0);
 }
 
 void

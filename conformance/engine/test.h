@@ -170,6 +170,9 @@ uint64_t t_deadline(const struct t *t, uint32_t ms);
 struct own_target {
 	const char *padding_scheme; /* text; {padding_scheme} names its file */
 	const char *fallback;       /* host:port; {fallback} */
+	/* It may end instead of starting, though not by a crash: then dials go
+	 * to the run's target as before, and t_own_target_alive() is false. */
+	bool may_refuse;
 };
 void t_own_target(struct t *t, const struct own_target *own);
 /* True while the target started by t_own_target() runs. */

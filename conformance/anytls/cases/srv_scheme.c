@@ -232,9 +232,44 @@ own_serves(struct t *t)
 	expect_service(t, p, 1);
 }
 
+/* A file that holds no usable scheme: the server does not start, or goes by
+ * another scheme. What it then sends clients can use, and it serves. */
+static void
+own_unusable(struct t *t)
+{
+	struct own_target own = { .padding_scheme = t->arg,
+		.may_refuse = true };
+	struct atls_scheme scheme;
+	struct peer *p;
+	struct frame f;
+
+	t_own_target(t, &own);
+	if (!t_own_target_alive(t)) {
+		observe(t, "the server does not start");
+		return;
+	}
+	observe(t, "the server starts without it");
+	p = with_md5(t, "2", nobodys);
+	tell_open(p, 1, dest_echo(t));
+	tell(p, psh(1, text("hello")));
+	do {
+		if (!next_frame(p, &f))
+			fail(t, "the echo on stream 1", "the session closed");
+		if (f.cmd == ATLS_CMD_UPDATE_PADDING_SCHEME &&
+		    atls_scheme_parse(
+			atls_bytes(f.data.p, f.data.len), &scheme) != 0)
+			fail(t, "a scheme with a usable \"stop\"", "\"%.*s\"",
+			    (int)(f.data.len < 300 ? f.data.len : 300),
+			    (const char *)f.data.p);
+	} while (f.cmd != ATLS_CMD_PSH);
+}
+
 static const char plain[] = "stop=3\n0=10-20\n1=50-60,c,70-80\n2=9-9",
 		  newline[] = "stop=2\n0=30-30\n1=100-400\n",
 		  cr[] = "stop=2\n0=30-30\r\n1=100-400\r", stop_0[] = "stop=0",
+		  no_scheme[] = "this is no padding scheme\n",
+		  no_stop[] = "0=30-30\n1=100-400", empty[] = "",
+		  stop_word[] = "stop=many\n0=30-30",
 		  odd_lines[] = "# ours\nstop=2\n\n1=100\n1=-5-10,c,c\nx=y";
 
 static const struct tcase cases[] = {
@@ -272,6 +307,14 @@ static const struct tcase cases[] = {
 	    "own-padding-scheme" },
 	{ "server/scheme/own-not-default", "AT-PD-02,AT-CF-03", own_not_default,
 	    NULL, "own-padding-scheme" },
+	{ "server/scheme/unusable-file", "AT-PD-19", own_unusable, no_scheme,
+	    "own-padding-scheme,origin" },
+	{ "server/scheme/unusable-file-empty", "AT-PD-19", own_unusable, empty,
+	    "own-padding-scheme,origin" },
+	{ "server/scheme/unusable-file-no-stop", "AT-PD-19", own_unusable,
+	    no_stop, "own-padding-scheme,origin" },
+	{ "server/scheme/unusable-file-stop-word", "AT-PD-19", own_unusable,
+	    stop_word, "own-padding-scheme,origin" },
 	{ "server/scheme/own-stop-0", "AT-PD-20,AT-CF-03", own_serves, stop_0,
 	    "own-padding-scheme,origin" },
 };

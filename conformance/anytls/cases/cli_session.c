@@ -272,6 +272,26 @@ five_at_once(struct t *t)
 		works(p[i], st[i].sid, a[i]);
 }
 
+/* A handshake that takes its time holds up nobody else. */
+static void
+slow_handshake(struct t *t)
+{
+	struct stream_seen st, other;
+	struct peer *p, *q;
+	struct app *a, *b;
+
+	start_client(t);
+	a = connect_through(t, &p, &st);
+	b = ask(t, "case.test", 80);
+	if (!session_comes(t, 300))
+		skip(t, "the client puts both streams on one session");
+	works(p, st.sid, a);
+	q = serve(t, SERVER_V2, &other);
+	expect_granted(b);
+	works(q, other.sid, b);
+	works(p, st.sid, a);
+}
+
 static const struct tcase cases[] = {
 	{ "client/session/notify-ends-stream", "AT-FR-12", ends_stream,
 	    &by_notify, NULL },
@@ -308,6 +328,8 @@ static const struct tcase cases[] = {
 	{ "client/session/reset-at-once", "AT-RU-11", closed_at_once, &by_rst,
 	    NULL },
 	{ "client/session/nobody-listens", "AT-RU-11", nobody_listens, NULL,
+	    NULL },
+	{ "client/session/slow-handshake", "AT-RU-03", slow_handshake, NULL,
 	    NULL },
 	{ "client/session/five-at-once", "AT-DA-01", five_at_once, NULL, NULL },
 	{ "client/session/silent-tls", "AT-RU-11", silent_tls, NULL, "slow",

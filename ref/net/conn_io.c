@@ -375,6 +375,9 @@ check_deadlines(struct conn *c, uint64_t now)
 		tell_over(c, ATLS_E_TIMEOUT, "the peer stopped reading");
 	if (c->session == NULL || !conn_live(c))
 		return;
+	/* A paused reader is not dead; TCP notices when its host is. */
+	if (now >= atls_session_deadline(c->session) && conn_pending(c) > 0)
+		atls_session_put_off_heartbeat(c->session, now);
 	if (now >= atls_session_deadline(c->session)) {
 		if (atls_session_timeout(c->session, now) != 0)
 			tell_over(

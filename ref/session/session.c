@@ -157,6 +157,14 @@ atls_session_timeout(struct atls_session *s, uint64_t now_ms)
 	return (0);
 }
 
+void
+atls_session_put_off_heartbeat(struct atls_session *s, uint64_t now_ms)
+{
+	if (s->heartbeat_ms != 0)
+		s->heart_next_ms = now_ms + s->heartbeat_ms;
+	s->heart_sent_ms = now_ms;
+}
+
 bool
 atls_session_alive(const struct atls_session *s, uint32_t sid)
 {

@@ -153,6 +153,13 @@ uint64_t atls_session_deadline(const struct atls_session *s);
 int atls_session_timeout(struct atls_session *s, uint64_t now_ms);
 
 /*
+ * The peer has not taken what was said to it before, so it cannot answer: the
+ * next heartbeat is put off, and the timeout of one that is under way starts
+ * anew at NOW_MS.
+ */
+void atls_session_put_off_heartbeat(struct atls_session *s, uint64_t now_ms);
+
+/*
  * Client: opens a stream and queues its SYN; ids count up from 1 (AT-SY-01).
  * The first stream's SYN waits for the first data (AT-PD-11), and so does
  * whatever else is queued before it; closing the first stream also sends it.

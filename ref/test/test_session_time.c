@@ -123,6 +123,26 @@ heartbeats(void **state)
 	end_free(&server);
 }
 
+/* Who does not read cannot answer: no request more, and the time anew. */
+static void
+heartbeat_put_off(void **state)
+{
+	(void)state;
+	start_beating("v=2\n" MD5_LINE);
+	assert_int_equal(atls_session_timeout(server.s, 1100), 0);
+	atls_session_put_off_heartbeat(server.s, 1200);
+	assert_int_equal(atls_session_deadline(server.s), 1300);
+	atls_session_put_off_heartbeat(server.s, 1300);
+	assert_int_equal(atls_session_timeout(server.s, 1399), 0);
+	expect_frames(&server, "<HeartRequest 0>");
+	assert_int_equal(atls_session_timeout(server.s, 1400), 0);
+	expect_frames(&server, "<HeartRequest 0>");
+	assert_int_equal(atls_session_timeout(server.s, 1500), 0);
+	assert_int_equal(atls_session_deadline(server.s), 1550);
+	assert_int_equal(atls_session_timeout(server.s, 1550), ATLS_E_TIMEOUT);
+	end_free(&server);
+}
+
 /* AT-ST-09: none for version 1, and none before packet 1. */
 static void
 no_heartbeats(void **state)
@@ -250,6 +270,7 @@ main(void)
 		cmocka_unit_test(watchdog_stops),
 		cmocka_unit_test(watchdog_policies),
 		cmocka_unit_test(heartbeats),
+		cmocka_unit_test(heartbeat_put_off),
 		cmocka_unit_test(no_heartbeats),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(heartbeat_flood),

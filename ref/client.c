@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ref/net/front.h"
 #include "ref/net/option.h"
@@ -68,9 +69,9 @@ static const struct option_def defs[] = {
 	[O_HEARTBEAT] = { "heartbeat", NULL, "DUR",
 	    "send heartbeats this often (0: never)" },
 	[O_SYNACK] = { "synack-timeout", NULL, "DUR",
-	    "give a session up without SYNACK (3s)" },
+	    "for SYNACK, from a session's second stream on (3s)" },
 	[O_CONNECT] = { "connect-timeout", NULL, "DUR",
-	    "for the connection, and for TLS (10s)" },
+	    "for the connection, for TLS, for the first SYNACK (10s)" },
 	[O_LINGER] = { "linger", NULL, "DUR",
 	    "wait for answers after the application's end (1s)" },
 	[O_QUICK] = { "quick-reply", NULL, NULL,
@@ -100,10 +101,26 @@ struct program {
 	struct log log;
 	struct atls_uri uri;
 	bool has_server;
-	const char *password; /* by option */
-	char from_file[ATLS_URI_MAX];
+	char *password; /* by option, as is the next; owned */
+	char *local_password;
 	uint8_t scheme[FILE_MAX];
 };
+
+/* Keeps the secret VALUE, and overwrites it where ps and /proc show it. */
+static int
+take_secret(char **kept, const char *value, char *why)
+{
+	char *copy = strdup(value);
+
+	if (copy == NULL) {
+		(void)snprintf(why, ERRLEN, "%s", atls_strerror(ATLS_E_NOMEM));
+		return (ATLS_E_NOMEM);
+	}
+	free(*kept);
+	*kept = copy;
+	memset((char *)(uintptr_t)value, '*', strlen(value));
+	return (0);
+}
 
 /* Reads at most CAP bytes of the file NAME; a longer one is an error. */
 static int
@@ -131,16 +148,15 @@ read_file(const char *name, uint8_t *buf, size_t cap, size_t *len, char *why)
 static int
 set_password_file(struct program *p, const char *name, char *why)
 {
+	char line[ATLS_URI_MAX];
 	size_t n;
-	int r = read_file(
-	    name, (uint8_t *)p->from_file, sizeof(p->from_file) - 1, &n, why);
+	int r = read_file(name, (uint8_t *)line, sizeof(line) - 1, &n, why);
 
 	if (r < 0)
 		return (r);
-	p->from_file[n] = '\0';
-	p->from_file[strcspn(p->from_file, "\r\n")] = '\0';
-	p->password = p->from_file;
-	return (0);
+	line[n] = '\0';
+	line[strcspn(line, "\r\n")] = '\0';
+	return (take_secret(&p->password, line, why));
 }
 
 static int
@@ -160,16 +176,16 @@ set_scheme(struct program *p, const char *name, char *why)
 	return (r);
 }
 
-/* An address, or a link: AT-UR-01. */
+/* An address, or a link: AT-UR-01. The link's password is overwritten. */
 static int
 set_server(struct program *p, const char *text, char *why)
 {
-	const char *reason;
+	const char *reason, *end = strrchr(text, '@');
 	unsigned at;
 	int r;
 
 	p->has_server = true;
-	if (strncmp(text, "anytls:", 7) != 0) {
+	if (strncasecmp(text, "anytls:", 7) != 0) {
 		r = atls_addr_parse_hostport(text, &p->cfg.server);
 		if (r == 0 && p->cfg.server.port == 0)
 			r = ATLS_E_SYNTAX;
@@ -186,6 +202,9 @@ set_server(struct program *p, const char *text, char *why)
 		    "the anytls:// link: %s (at byte %u)", reason, at);
 	if (p->uri.insecure)
 		p->cfg.insecure = true;
+	text += strlen("anytls://");
+	if (r == 0 && end != NULL && end > text)
+		memset((char *)(uintptr_t)text, '*', (size_t)(end - text));
 	return (r);
 }
 
@@ -276,8 +295,6 @@ apply_plain(struct program *p, enum which o, const char *value)
 
 	if (o == O_LISTEN)
 		c->listen = value;
-	else if (o == O_PASSWORD)
-		p->password = value;
 	else if (o == O_SNI)
 		c->sni = value;
 	else if (o == O_INSECURE)
@@ -292,8 +309,6 @@ apply_plain(struct program *p, enum which o, const char *value)
 		c->client_name = value;
 	else if (o == O_USER)
 		c->local_user = value;
-	else if (o == O_USER_PASSWORD)
-		c->local_password = value;
 	else if (o == O_KEYLOG)
 		c->keylog_file = value;
 }
@@ -327,6 +342,10 @@ apply(void *ctx, size_t which, const char *value, char *why)
 		print_version();
 	if (o == O_SERVER)
 		return (set_server(p, value, why));
+	if (o == O_PASSWORD)
+		return (take_secret(&p->password, value, why));
+	if (o == O_USER_PASSWORD)
+		return (take_secret(&p->local_password, value, why));
 	if (o == O_PASSWORD_FILE)
 		return (set_password_file(p, value, why));
 	if (o == O_SCHEME)
@@ -353,6 +372,9 @@ complete(struct program *p)
 	struct front_config *c = &p->cfg;
 
 	c->password = p->password != NULL ? p->password : p->uri.password;
+	c->local_password = p->local_password;
+	if (c->keylog_file != NULL && c->keylog_file[0] == '\0')
+		c->keylog_file = NULL;
 	if (c->sni == NULL)
 		c->sni = p->uri.sni;
 	if (!p->has_server)
@@ -408,7 +430,8 @@ main(int argc, char **argv)
 	if (why != NULL)
 		return (fail(why, 2));
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (front_run(&p.cfg, err) < 0)
-		return (fail(err, 1));
-	return (0);
+	r = front_run(&p.cfg, err);
+	free(p.password);
+	free(p.local_password);
+	return (r < 0 ? fail(err, 1) : 0);
 }

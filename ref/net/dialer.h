@@ -39,14 +39,15 @@ struct dialer_config {
 	uint8_t hash[ATLS_AUTH_HASH];
 	struct atls_bytes scheme; /* to begin with; must parse */
 	const char *client_name;
-	bool reuse;          /* and only if the policy does, too */
-	bool quick_open;     /* streams count as open once asked for */
-	size_t min_idle;     /* AT-RU-06 */
-	uint32_t check_ms;   /* how often idle sessions are looked at */
-	uint32_t idle_ms;    /* closed when idle longer (AT-RU-05) */
-	uint32_t connect_ms; /* for the connection, and for TLS */
-	uint32_t grace_ms;   /* for a sign of version 2; see "opened" */
-	uint32_t synack_ms;
+	bool reuse;            /* and only if the policy does, too */
+	bool quick_open;       /* streams count as open once asked for */
+	size_t min_idle;       /* AT-RU-06 */
+	uint32_t check_ms;     /* how often idle sessions are looked at */
+	uint32_t idle_ms;      /* closed when idle longer (AT-RU-05) */
+	uint32_t connect_ms;   /* for the connection, for TLS, and for the first
+				  SYNACK of a session */
+	uint32_t grace_ms;     /* for a sign of version 2; see "opened" */
+	uint32_t synack_ms;    /* for later ones: AT-SY-10 */
 	uint32_t heartbeat_ms; /* 0: never */
 };
 

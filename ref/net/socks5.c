@@ -263,6 +263,7 @@ socks5_code_of_text(struct atls_bytes text)
 		{ "timed out", SOCKS5_HOST_UNREACHABLE },
 		{ "timeout", SOCKS5_HOST_UNREACHABLE },
 		{ "no such host", SOCKS5_HOST_UNREACHABLE },
+		{ "not found", SOCKS5_HOST_UNREACHABLE },
 		{ "not known", SOCKS5_HOST_UNREACHABLE },
 	};
 	size_t i;

@@ -80,7 +80,8 @@ void socks5_reply_put(const struct socks5 *s, enum socks5_code code,
 /*
  * The reply for the error TEXT of a server's SYNACK: the field's
  * implementations put the system's sentence there, so "refused", "timed out",
- * "timeout", "unreachable" and "no such host" are recognised in any case.
+ * "timeout", "unreachable", "no such host" and "not found" are recognised in
+ * any case.
  */
 enum socks5_code socks5_code_of_text(struct atls_bytes text);
 

@@ -205,6 +205,7 @@ codes_of_texts(void **state)
 		{ "connection timed out", 4 },
 		{ "connect: network is unreachable", 4 },
 		{ "lookup x.invalid: no such host", 4 },
+		{ "name not found: unknown node or service", 4 },
 		{ "something else", 1 },
 		{ "", 1 },
 	};

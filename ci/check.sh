@@ -11,5 +11,6 @@ gate "requirements" ci/requirements.sh "$build"
 gate "suite against the reference server" ci/conform.sh "$build"
 gate "command line" ci/cli.sh "$build"
 gate "reference pair with real tools" ci/e2e.sh "$build"
+gate "what the daemons' options promise" ci/daemons.py "$build"
 gate "selftest: cases x broken peers" tools/selftest "$build"
 gates_done

@@ -191,5 +191,13 @@ void release(struct t *t, struct peer *p, uint32_t sid, struct app *a);
  * request has been made since; returns its session, of which nothing is taken,
  * and its application in *A. */
 struct peer *renew(struct t *t, struct data scheme, struct app **a);
+/* begin_service() on that session. A client that does not report SCHEME is
+ * skipped, and so in the second: what it takes is judged by client/scheme. */
+struct stream_seen begin_under(
+    struct peer *p, struct app *a, struct data scheme);
+struct settings_seen expect_settings_under(
+    struct peer *p, struct data scheme);
+/* Records that have bytes of the authentication request in them. */
+size_t auth_records(const struct peer *p);
 
 #endif

@@ -1,6 +1,7 @@
 /* Composed verbs of client cases: a session under a scheme of the server's. */
 #include "conformance/anytls/client.h"
 #include "conformance/anytls/verbs.h"
+#include "ref/wire/auth.h"
 
 /* What a client takes at most to act on what it has just seen; its threads may
  * have to wait for their turn. */
@@ -18,6 +19,43 @@ begin_service(struct peer *p, struct app *a)
 	if (a != NULL)
 		expect_granted(a);
 	return (st);
+}
+
+struct settings_seen
+expect_settings_under(struct peer *p, struct data scheme)
+{
+	struct settings_seen seen = expect_settings(p);
+
+	if (strcmp(seen.md5, scheme_md5(p->t, scheme)) != 0)
+		skip(p->t, "the client does not take the server's scheme");
+	return (seen);
+}
+
+struct stream_seen
+begin_under(struct peer *p, struct app *a, struct data scheme)
+{
+	struct settings_seen seen;
+	struct stream_seen st;
+
+	expect_auth(p);
+	seen = expect_settings_under(p, scheme);
+	client_answer_settings(p, profile_find("go"), &seen);
+	st = serve_stream(p);
+	expect_granted(a);
+	return (st);
+}
+
+size_t
+auth_records(const struct peer *p)
+{
+	size_t have = 0, want = ATLS_AUTH_HEADER, n = 0;
+
+	if (p->raw.len >= want)
+		want += (size_t)p->raw.p[ATLS_AUTH_HASH] << 8 |
+		    p->raw.p[ATLS_AUTH_HASH + 1];
+	while (n < p->nsizes && have < want)
+		have += p->sizes[n++];
+	return (n);
 }
 
 void

@@ -66,7 +66,8 @@ static void
 padding0(struct t *t)
 {
 	struct app *a;
-	struct auth_seen seen = expect_auth(renew(t, text(SCHEME_A), &a));
+	struct peer *p = renew(t, text(SCHEME_A), &a);
+	struct auth_seen seen = expect_auth(p);
 
 	if (seen.padding != 77)
 		fail(t, "padding0 of 77 bytes, by the server's scheme",
@@ -183,7 +184,7 @@ unusable_after_good(struct t *t)
 	struct app *a;
 	struct peer *p = renew(t, text(SCHEME_A), &a);
 
-	st = begin_service(p, a);
+	st = begin_under(p, a, text(SCHEME_A));
 	update_and_sync(p, st.sid, a, text("no scheme"));
 	end_session(p);
 	next_is_under(t, text(SCHEME_A));
@@ -231,8 +232,12 @@ raw(struct t *t)
 {
 	struct data scheme = text(t->arg);
 	struct app *a;
+	struct peer *p = renew(t, text(SCHEME_A), &a);
+	struct stream_seen st = begin_under(p, a, text(SCHEME_A));
 
-	expect_md5(t, renew(t, scheme, &a), scheme);
+	update_and_sync(p, st.sid, a, scheme);
+	end_session(p);
+	next_is_under(t, scheme);
 }
 
 /* As long as a frame can be. */
@@ -325,16 +330,9 @@ before_settings(struct t *t)
 static void
 equal(struct t *t)
 {
-	struct stream_seen st;
 	struct app *a;
-	struct peer *p = renew(t, default_scheme(), &a);
 
-	st = begin_service(p, a);
-	app_tell(a, text("hello"));
-	expect_data(p, st.sid, text("hello"));
-	expect_shape(p, default_scheme());
-	end_session(p);
-	next_is_under(t, default_scheme());
+	expect_md5(t, renew(t, default_scheme(), &a), default_scheme());
 }
 
 /* On a session that is idle. */

@@ -103,7 +103,7 @@ waste_behind_data(struct t *t)
 	struct app *a;
 	struct peer *p = renew(t, text(scheme), &a);
 
-	st = begin_service(p, a);
+	st = begin_under(p, a, text(scheme));
 	write_through(t, p, st.sid, a, 50);
 	expect_next(p, frame(ATLS_CMD_WASTE, 0, zeros(t, 200 - 57 - 7)));
 }
@@ -113,14 +113,16 @@ waste_alone(struct t *t)
 {
 	static const char scheme[] = HEAD "2=100-100,90-90";
 	struct data waste;
+	size_t first;
 	struct stream_seen st;
 	struct app *a;
 	struct peer *p = renew(t, text(scheme), &a);
 
-	st = begin_service(p, a);
+	st = begin_under(p, a, text(scheme));
 	write_through(t, p, st.sid, a, 50);
-	expect_records(p, 4);
-	waste = record_at(p, 3);
+	first = auth_records(p);
+	expect_records(p, first + 3);
+	waste = record_at(p, first + 2);
 	if (waste.len < 7 || waste.p[0] != ATLS_CMD_WASTE)
 		skip(t, "no record of waste alone");
 	for (size_t i = 1; i < waste.len; i++) {
@@ -139,13 +141,17 @@ struct rule0 {
 static struct auth_seen
 auth_under(struct t *t, const char *line, struct peer **p)
 {
+	struct data scheme = textf(t, "%s1=301-301\nstop=8", line);
+	struct auth_seen seen;
 	struct app *a;
 
-	*p = renew(t, textf(t, "%s1=301-301\nstop=8", line), &a);
-	return (expect_auth(*p));
+	*p = renew(t, scheme, &a);
+	seen = expect_auth(*p);
+	expect_settings_under(*p, scheme);
+	return (seen);
 }
 
-/* Its length, and that frames begin behind it. */
+/* Its length; auth_under() has seen that frames begin behind it. */
 static void
 padding0(struct t *t)
 {
@@ -159,7 +165,6 @@ padding0(struct t *t)
 		    t_printf(
 			t, "padding0 of %u to %u bytes", row->low, row->high),
 		    "%u bytes", seen.padding);
-	expect_settings(p);
 }
 
 /* Above 1152 bytes some TLS stacks cut the request, and servers that read once
@@ -185,7 +190,6 @@ padding0_whole(struct t *t)
 	struct peer *p;
 	struct auth_seen seen = auth_under(t, t->arg, &p);
 
-	expect_settings(p);
 	observe(t, "padding0 of %u bytes", seen.padding);
 }
 
@@ -196,13 +200,15 @@ padding0_whole(struct t *t)
 static void
 random_padding0(struct t *t)
 {
+	static const char scheme[] = "stop=2\n0=100-1100\n1=301-301";
 	struct app *a;
-	struct peer *p = renew(t, text("stop=2\n0=100-1100\n1=301-301"), &a);
+	struct peer *p = renew(t, text(scheme), &a);
 	uint16_t first = 0, seen;
 	bool differ = false;
 
 	for (int i = 0; i < 8; i++) {
 		seen = expect_auth(p).padding;
+		expect_settings_under(p, text(scheme));
 		if (seen < 100 || seen > 1100)
 			fail(t, "padding0 of 100 to 1100 bytes", "%u bytes",
 			    seen);
@@ -239,13 +245,14 @@ draws(struct t *t, unsigned n)
 	const uint32_t *sizes;
 	struct app *a;
 	struct peer *p = renew(t, scheme, &a);
-	size_t got;
+	size_t got, first;
 
-	st = begin_service(p, a);
+	st = begin_under(p, a, scheme);
 	for (unsigned i = 0; i < n; i++)
 		write_through(t, p, st.sid, a, 50);
-	expect_records(p, n + 2);
-	sizes = record_sizes(p, &got) + 2;
+	first = auth_records(p) + 1;
+	expect_records(p, first + n);
+	sizes = record_sizes(p, &got) + first;
 	for (unsigned i = 0; i < n; i++) {
 		if (sizes[i] < 300 || sizes[i] > 1000)
 			fail(t, "records of 300 to 1000 bytes",

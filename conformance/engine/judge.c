@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,12 @@
 #include "conformance/engine/prepare.h"
 #include "conformance/engine/sched.h"
 #include "conformance/engine/show.h"
+
+/* When all of a client's cases start at once, this is how long the processors
+ * may be busy with it. */
+#define CLIENT_BUSY_MS 600
+#define CLIENT_JOBS_LEAST 8
+#define CLIENT_JOBS_MOST 48
 
 struct judge {
 	const struct judge_config *cfg;
@@ -47,6 +54,7 @@ set_up_env(struct judge *j)
 	env->pack = j->cfg->pack;
 	env->opt = opt;
 	env->seed = opt->seed != 0 ? opt->seed : new_seed();
+	env->jobs = opt->jobs != 0 ? opt->jobs : CLIENT_JOBS_LEAST;
 	env->target.password = opt->password;
 	env->target.sni = opt->sni;
 	env->origin_bind = opt->origin_bind;
@@ -168,12 +176,45 @@ interrupted(struct judge *j)
 	return report_end(&j->report);
 }
 
+/* Processor time of the cases so far and all that they started. */
+static uint64_t
+used_ms(void)
+{
+	struct rusage r;
+
+	if (getrusage(RUSAGE_CHILDREN, &r) != 0)
+		return 0;
+	return (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000 +
+	    (uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1000;
+}
+
+/*
+ * Cases of clients mostly wait, but starting one costs processor time, a lot
+ * with some: unless told, as many at a time as leave each its turn.
+ */
+static void
+choose_jobs(struct env *env, uint64_t sanity_ms)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t jobs;
+
+	if (!env->client || env->opt->jobs != 0)
+		return;
+	jobs = CLIENT_BUSY_MS * (uint64_t)(processors > 0 ? processors : 1) /
+	    (sanity_ms + 1);
+	if (jobs < CLIENT_JOBS_LEAST)
+		jobs = CLIENT_JOBS_LEAST;
+	env->jobs =
+	    (unsigned)(jobs < CLIENT_JOBS_MOST ? jobs : CLIENT_JOBS_MOST);
+}
+
 /* 0, or the exit code when the target is unusable; *STOPPED: interrupted. */
 static int
 check_usable(struct judge *j, bool *stopped, struct complaint *c)
 {
 	struct complaint why;
 	struct sanity sanity;
+	uint64_t before = used_ms();
 	char text[COMPLAINT_LEN];
 	int error, rc = 0;
 
@@ -186,9 +227,10 @@ check_usable(struct judge *j, bool *stopped, struct complaint *c)
 	}
 	if (j->cfg->pack->sanity == NULL)
 		return 0;
-	if (prepare_sanity(&sanity, &j->env, j->cfg->stop_fd, stopped, &why))
+	if (prepare_sanity(&sanity, &j->env, j->cfg->stop_fd, stopped, &why)) {
+		choose_jobs(&j->env, used_ms() - before);
 		plan_result_free(&sanity.item.result);
-	else {
+	} else {
 		sanity.item.result.evidence = launch_tail(&j->shared.l);
 		rc = unusable(j, &sanity.item, why.text, c);
 		plan_result_free(&sanity.item.result);

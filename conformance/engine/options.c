@@ -355,8 +355,8 @@ options_parse(
 	o->profile = "auto";
 	o->timeout_ms = 2000;
 	o->time_scale = 1;
-	/* Servers under test mostly wait; clients are started by the dozen. */
-	o->jobs = o->command == FOR_CLIENT ? 16 : 64;
+	/* For clients 0: as many as their start allows. */
+	o->jobs = o->command == FOR_CLIENT ? 0 : 64;
 	o->repeat = 1;
 	o->format = "text";
 	o->color = "auto";

@@ -68,7 +68,7 @@ struct options {
 	unsigned max_fail;
 	uint32_t timeout_ms, deadline_ms;
 	double time_scale;
-	unsigned jobs;
+	unsigned jobs; /* 0: by what the start of a client costs */
 	bool serial;
 	uint64_t seed;
 	unsigned repeat;

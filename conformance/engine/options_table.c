@@ -74,7 +74,7 @@ const struct option_row options_table[] = {
 	{ "time-scale", 0, OPT_FACTOR, AT(time_scale), SAME, "F",
 	    "stretch all clocks by F, for slow machines and sanitizers" },
 	{ "jobs", 'j', OPT_COUNT, AT(jobs), RUN, "N",
-	    "cases at a time (64, of clients 16)" },
+	    "cases at a time (64, of clients what their start allows)" },
 	{ "serial", 0, OPT_FLAG, AT(serial), RUN, NULL,
 	    "the same as --jobs 1" },
 	{ "seed", 0, OPT_SEED, AT(seed), RUN, "HEX",

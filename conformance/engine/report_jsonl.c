@@ -44,7 +44,7 @@ begin(struct report *r)
 	member(r, "document", r->document);
 	member(r, "target", r->target);
 	fprintf(r->out, ",\"seed\":\"%" PRIx64 "\",\"jobs\":%u,\"planned\":%zu",
-	    r->env->seed, r->env->opt->jobs, r->planned);
+	    r->env->seed, r->env->jobs, r->planned);
 	features(r);
 	fputs("}\n", r->out);
 }

@@ -85,7 +85,7 @@ begin(struct report *r)
 	putc('\n', r->out);
 	print_features(r);
 	fprintf(r->out, "run       %zu cases, %u jobs, seed %" PRIx64 "\n",
-	    r->planned, r->env->opt->jobs, r->env->seed);
+	    r->planned, r->env->jobs, r->env->seed);
 }
 
 static void

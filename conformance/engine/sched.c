@@ -97,7 +97,7 @@ next_item(struct sched *s)
 static size_t
 most_jobs(const struct sched *s)
 {
-	size_t jobs = s->cfg.env->opt->jobs;
+	size_t jobs = s->cfg.env->jobs;
 
 	if (s->phase == PHASE_SERIAL || s->phase == PHASE_DANGEROUS)
 		return 1;

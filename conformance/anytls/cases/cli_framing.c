@@ -12,21 +12,26 @@ works(struct peer *p, uint32_t sid, struct app *a)
 	expect_data_of(p, sid, text("up"));
 }
 
-/* The session answers a heartbeat. Else it has ended: by a close, or by an
- * Alert that says why. */
+/* The session is alive: a heartbeat is answered or, by clients that answer
+ * none, a byte of the application comes. Else it has ended: by a close, or by
+ * an Alert that says why. */
 static bool
-goes_on(struct t *t, struct peer *p)
+goes_on(struct t *t, struct peer *p, uint32_t sid, struct app *a)
 {
 	struct frame f;
 
 	tell(p, heart_request(9));
+	session_comes(t, 200);
+	app_tell(a, text("!"));
 	do {
 		if (!next_frame(p, &f) || f.cmd == ATLS_CMD_ALERT) {
 			observe(t, "the session is ended");
 			return (false);
 		}
-	} while (
-	    f.cmd != ATLS_CMD_HEART_RESPONSE || (f.sid != 9 && f.sid != 0));
+	} while ((f.cmd != ATLS_CMD_PSH || f.sid != sid) &&
+	    (f.cmd != ATLS_CMD_HEART_RESPONSE || (f.sid != 9 && f.sid != 0)));
+	if (f.cmd == ATLS_CMD_HEART_RESPONSE)
+		expect_data_of(p, sid, text("!"));
 	return (true);
 }
 
@@ -35,7 +40,7 @@ goes_on(struct t *t, struct peer *p)
 static void
 works_or_ended(struct t *t, struct peer *p, uint32_t sid, struct app *a)
 {
-	if (goes_on(t, p))
+	if (goes_on(t, p, sid, a))
 		works(p, sid, a);
 	else
 		app_expect_eof(a);
@@ -115,8 +120,8 @@ syn_from_server(struct t *t)
 	a = connect_through(t, &p, &st);
 	tell(p, syn(st.sid + 76));
 	tell(p, psh(st.sid + 76, dest_name(t, "localhost", 1)));
-	session_comes(t, 50);
-	tell(p, heart_request(9));
+	session_comes(t, 200);
+	app_tell(a, text("!"));
 	do {
 		if (!next_frame(p, &f) || f.cmd == ATLS_CMD_ALERT) {
 			observe(t, "the session is ended");
@@ -127,7 +132,7 @@ syn_from_server(struct t *t)
 			    "command %u on it", f.cmd);
 		if (f.sid == st.sid + 76)
 			observe(t, "SYN is answered with FIN");
-	} while (f.cmd != ATLS_CMD_HEART_RESPONSE);
+	} while (f.cmd != ATLS_CMD_PSH);
 	works(p, st.sid, a);
 }
 
@@ -156,7 +161,7 @@ syn_of_next_stream(struct t *t)
 	start_client(t);
 	a = connect_through(t, &p, &st);
 	tell(p, syn(st.sid + 1));
-	if (!goes_on(t, p))
+	if (!goes_on(t, p, st.sid, a))
 		return;
 	app_reset(a);
 	expect_within(p, fin(st.sid), 2000);

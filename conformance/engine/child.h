@@ -13,6 +13,7 @@ struct child_config {
 	const struct tcase *tc;
 	struct box *box;
 	unsigned iteration;
+	double slowness; /* of the machine: stretches the case's clock; 0: 1 */
 	bool private_target; /* start one for this case alone */
 	bool check_alive;    /* call the pack's alive() after a pass */
 };

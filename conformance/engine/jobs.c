@@ -45,7 +45,7 @@ _Noreturn static void
 run_child(const struct env *env, struct job *job)
 {
 	struct child_config cfg = { env, job->item->tc, job->item->result.box,
-		job->item->iteration, job->private_target,
+		job->item->iteration, job->slowness, job->private_target,
 		job->item->suite != NULL };
 
 	process_become_child(true);
@@ -78,7 +78,8 @@ jobs_start(struct jobs *jobs, const struct env *env, struct item *item,
 	job.item = item;
 	job.fd = ends[0];
 	job.private_target = private_target;
-	job.budget_ms = jobs_budget_ms(env, item) +
+	job.slowness = process_slowness();
+	job.budget_ms = (uint32_t)(jobs_budget_ms(env, item) * job.slowness) +
 	    (private_target || env->client ? env->opt->ready_timeout_ms : 0);
 	job.start_ms = t_now();
 	job.deadline_ms = job.start_ms + job.budget_ms;

@@ -17,6 +17,7 @@ struct job {
 	uint64_t start_ms, deadline_ms;
 	uint32_t budget_ms;
 	bool killed;
+	double slowness; /* of the machine when it started */
 	bool private_target;
 };
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,11 @@
 #endif
 
 #include "conformance/engine/test.h"
+
+/* Processes to run for each processor with which a machine is at ease, and how
+ * far clocks are stretched where there are more. */
+#define EASY_LOAD 8
+#define MOST_SLOW 3
 
 int
 process_pipe(int fd[2])
@@ -52,6 +58,20 @@ process_become_child(bool own_group)
 		dup2(fd, STDIN_FILENO);
 		close(fd);
 	}
+}
+
+double
+process_slowness(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	double load, factor;
+
+	if (processors < 1 || getloadavg(&load, 1) != 1)
+		return 1;
+	factor = load / (EASY_LOAD * (double)processors);
+	if (factor < 1)
+		return 1;
+	return factor < MOST_SLOW ? factor : MOST_SLOW;
 }
 
 bool

@@ -16,6 +16,12 @@ int process_pipe(int fd[2]);
  */
 void process_become_child(bool own_group);
 
+/*
+ * How much longer than usual things may take just now: 1 on a machine that has
+ * at most 8 processes to run on each of its processors, up to 3 with more.
+ */
+double process_slowness(void);
+
 /* Waits at most MS for PID to end: true with *STATUS. */
 bool process_wait(pid_t pid, int ms, int *status);
 

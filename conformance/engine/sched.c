@@ -6,6 +6,7 @@
 #include "conformance/engine/sched_impl.h"
 
 #define TICK_MS 50
+#define PATIENCE_MS 1000
 #define PRIVATE_JOBS 8 /* targets of their own at a time */
 
 bool
@@ -94,6 +95,20 @@ next_item(struct sched *s)
 	return NULL;
 }
 
+/* Cases that have run for a while wait for a target that says nothing, and
+ * take no processor: others may run beside them, or a mute target would take
+ * minutes to judge. */
+static size_t
+waiting_jobs(const struct sched *s)
+{
+	uint64_t now = t_now();
+	size_t i, n = 0;
+
+	for (i = 0; i < s->jobs.n; i++)
+		n += now > s->jobs.v[i].start_ms + PATIENCE_MS;
+	return n;
+}
+
 static size_t
 most_jobs(const struct sched *s)
 {
@@ -103,7 +118,9 @@ most_jobs(const struct sched *s)
 		return 1;
 	if (s->phase == PHASE_SUSPECTS && jobs > PRIVATE_JOBS)
 		return PRIVATE_JOBS;
-	return jobs;
+	if (s->phase == PHASE_SUSPECTS || s->cfg.env->client || jobs == 1)
+		return jobs;
+	return jobs + waiting_jobs(s);
 }
 
 /* True while there is something to wait for in this phase. */

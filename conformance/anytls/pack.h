@@ -41,6 +41,7 @@ struct state {
 	char md5[ATLS_MD5_HEX + 1];
 	uint16_t md5_port; /* the target MD5 and SCHEME are of; 0: none yet */
 	struct atls_bytes scheme; /* p NULL: not fetched */
+	bool no_heart; /* the target has left a heartbeat unanswered */
 };
 
 static inline struct state *

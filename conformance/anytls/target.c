@@ -50,11 +50,13 @@ note(struct t *t, const struct frame *f, struct answer *a)
 	}
 }
 
+/* A target that has left a heartbeat of this case unanswered is not waited for
+ * again. */
 static void
 listen_to(struct peer *p, struct answer *a)
 {
+	bool late = false, no_heart = pack_state(p->t)->no_heart;
 	uint64_t deadline = t_now() + p->t->timeout_ms;
-	bool late = false;
 
 	for (;;) {
 		while (p->head != NULL) {
@@ -64,7 +66,7 @@ listen_to(struct peer *p, struct answer *a)
 		if (p->closing != OPEN || p->flooded ||
 		    (a->settings && a->heart))
 			break;
-		if (a->heart && !late) {
+		if ((a->heart || (a->settings && no_heart)) && !late) {
 			late = true;
 			deadline = t_deadline(p->t, LATE_MS);
 		}
@@ -72,6 +74,8 @@ listen_to(struct peer *p, struct answer *a)
 			break;
 	}
 	a->closed = p->closing != OPEN;
+	if (a->settings && !a->heart && !a->closed)
+		pack_state(p->t)->no_heart = true;
 }
 
 void

@@ -110,7 +110,7 @@ session_comes(struct t *t, uint32_t ms)
 void
 expect_no_session(struct t *t, uint32_t ms)
 {
-	if (session_comes(t, ms))
+	if (client_comes(t, 0, t_now() + ms))
 		pack_fail(t, t_printf(t, "no session opens for %u ms", ms),
 		    "the client opens a session%s", verb_last(t));
 }

@@ -65,7 +65,8 @@ void udp_app_expect_silence(struct udp_app *u, uint32_t ms);
 /* The next session the client opens: TCP and TLS. */
 struct peer *accept_client(struct t *t);
 struct peer *accept_client_at(struct t *t, unsigned number);
-/* No session is opened for MS milliseconds. */
+/* No session is opened for MS milliseconds, not stretched by --time-scale: the
+ * client's own timers are not either. */
 void expect_no_session(struct t *t, uint32_t ms);
 /* True when a session is opened within MS; accept_client() takes it. */
 bool session_comes(struct t *t, uint32_t ms);

@@ -26,10 +26,10 @@ static const struct profile profiles[] = {
 	    .settings = "v=2",
 	    .synack = PROFILE_SYNACK_EARLY },
 	{ .name = "late-synack",
-	    .what = "SYNACK 2.5 s after the address, as for a slow target",
+	    .what = "SYNACK 2 s after the address, as for a slow target",
 	    .settings = "v=2",
 	    .synack = PROFILE_SYNACK,
-	    .synack_ms = 2500 },
+	    .synack_ms = 2000 },
 	{ .name = "success-then-fin",
 	    .what = "SYNACK without data before the dial, then FIN when it "
 		    "fails",

@@ -416,7 +416,7 @@ second_late(struct t *t)
 	works(p, st.sid, a);
 }
 
-/* The profile of a slow target: 2.5 s for each stream. */
+/* The profile of a slow target: 2 s for each stream. */
 static void
 each_late(struct t *t)
 {

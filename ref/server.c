@@ -60,7 +60,7 @@ static const struct option_def defs[] = {
 	[O_AUTH] = { "auth-timeout", NULL, "DUR",
 	    "for TLS, and for authentication (10s)" },
 	[O_IDLE] = { "idle-timeout", NULL, "DUR",
-	    "close sessions without streams after (10m)" },
+	    "close sessions without streams and fallbacks after (10m)" },
 	[O_DIAL] = { "dial-timeout", NULL, "DUR",
 	    "for a target to answer (2500ms; clients wait 3s)" },
 	[O_WRITE] = { "write-timeout", NULL, "DUR",

@@ -86,7 +86,8 @@ struct conn_config {
 	uint32_t handshake_ms; /* until ready */
 	uint32_t write_ms;     /* a control frame waits and the socket takes
 				  not a single byte (AT-TM-01) */
-	uint32_t idle_ms;      /* no stream is open and nothing was received */
+	uint32_t idle_ms;      /* no stream is open and nothing was received; or
+				  no session, no deadline and no traffic */
 };
 
 /*

@@ -35,7 +35,7 @@ send_some(struct conn *c, const uint8_t *p, size_t len)
 		    errno == EAGAIN || errno == EWOULDBLOCK ? 0 : ATLS_E_IO);
 	if (c->write_at != CONN_NEVER)
 		c->write_at = loop_now(c->sh->loop) + c->write_ms;
-	if (c->session != NULL && atls_session_nstreams(c->session) > 0)
+	if (c->session == NULL || atls_session_nstreams(c->session) > 0)
 		c->active_ms = loop_now(c->sh->loop);
 	return ((long)n);
 }
@@ -107,6 +107,14 @@ conn_pump(struct conn *c)
 	}
 }
 
+/* The idle limit counts: with a session, or when no other limit does. */
+static bool
+may_idle(const struct conn *c)
+{
+	return (c->idle_ms != 0 && !c->over &&
+	    (c->session != NULL || (c->ready && c->owner_at == CONN_NEVER)));
+}
+
 /* Sets what is wanted of the socket, and the timer. */
 static void
 arm(struct conn *c)
@@ -126,9 +134,9 @@ arm(struct conn *c)
 	if (c->session != NULL && !c->over) {
 		session = atls_session_deadline(c->session);
 		at = session < at ? session : at;
-		if (c->idle_ms != 0 && c->active_ms + c->idle_ms < at)
-			at = c->active_ms + c->idle_ms;
 	}
+	if (may_idle(c) && c->active_ms + c->idle_ms < at)
+		at = c->active_ms + c->idle_ms;
 	if (c->closing)
 		at = c->close_at;
 	else if (c->over)
@@ -238,6 +246,7 @@ feed(struct conn *c, struct atls_bytes in)
 static struct atls_bytes
 pass_record(struct conn *c, struct atls_bytes record)
 {
+	c->active_ms = loop_now(c->sh->loop);
 	if (c->handler->record != NULL)
 		c->handler->record(c->ctx, &record);
 	if (c->session == NULL)
@@ -360,6 +369,21 @@ conn_on_task(void *arg)
 	leave(c);
 }
 
+/* The session's own limits. */
+static void
+check_session(struct conn *c, uint64_t now)
+{
+	/* A paused reader is not dead; TCP notices when its host is. */
+	if (now >= atls_session_deadline(c->session) && conn_pending(c) > 0)
+		atls_session_put_off_heartbeat(c->session, now);
+	if (now < atls_session_deadline(c->session))
+		return;
+	if (atls_session_timeout(c->session, now) != 0)
+		tell_over(c, ATLS_E_TIMEOUT, atls_strerror(ATLS_E_TIMEOUT));
+	else
+		conn_flush_control(c);
+}
+
 static void
 check_deadlines(struct conn *c, uint64_t now)
 {
@@ -373,21 +397,11 @@ check_deadlines(struct conn *c, uint64_t now)
 		tell_over(c, ATLS_E_TIMEOUT, "out of time");
 	if (now >= c->write_at)
 		tell_over(c, ATLS_E_TIMEOUT, "the peer stopped reading");
-	if (c->session == NULL || !conn_live(c))
+	if (conn_live(c) && c->session != NULL)
+		check_session(c, now);
+	if (!conn_live(c) || !may_idle(c))
 		return;
-	/* A paused reader is not dead; TCP notices when its host is. */
-	if (now >= atls_session_deadline(c->session) && conn_pending(c) > 0)
-		atls_session_put_off_heartbeat(c->session, now);
-	if (now >= atls_session_deadline(c->session)) {
-		if (atls_session_timeout(c->session, now) != 0)
-			tell_over(
-			    c, ATLS_E_TIMEOUT, atls_strerror(ATLS_E_TIMEOUT));
-		else
-			conn_flush_control(c);
-	}
-	if (c->idle_ms == 0 || !conn_live(c))
-		return;
-	if (atls_session_nstreams(c->session) > 0)
+	if (c->session != NULL && atls_session_nstreams(c->session) > 0)
 		c->active_ms = now;
 	else if (now >= c->active_ms + c->idle_ms)
 		tell_over(c, ATLS_E_TIMEOUT, "idle for too long");

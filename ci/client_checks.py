@@ -317,9 +317,10 @@ def reply(e):
 def version_1(e):
     """a server of version 1: no SYNACK, and requests still go through"""
     with peer.Server(*e.cert()) as s, client(e, server=s.addr) as c:
-        for _ in range(3):
+        for n in range(3):
             with reach(c, (LOOP, 9)) as app:
                 echoes(app)
+            until(lambda n=n: len(s.times(peer.FIN)) == n + 1, "the end of a request")
         same(len(s.auths), 1, "sessions")
 
 
@@ -370,6 +371,25 @@ def restart(e):
         s.stop()
         with e.server(listen=("%s:%d" % (LOOP, port),)):
             works(c)
+
+
+class Forgetful(Mute):
+    """Drops the connection at the second stream, as a server that was away."""
+
+    last = 1
+
+    def on_frame(self, s, cmd, sid, data):
+        peer.need(cmd != peer.SYN or sid == 1, "not again")
+        super().on_frame(s, cmd, sid, data)
+
+
+def retry(e):
+    """an idle session turns out to be dead: the request moves to a new one"""
+    with Forgetful(*e.cert()) as s, client(e, server=s.addr) as c:
+        reach(c, (LOOP, 9)).close()
+        until(lambda: s.times(peer.FIN), "the end of the first request")
+        reach(c, (LOOP, 9)).close()
+        same(len(s.auths), 2, "sessions")
 
 
 def killed(e):
@@ -460,6 +480,7 @@ def keylog(e):
 
 CHECKS = [
     forms, links, verification, server_name, local_login, http, socks4, reuse, idle, heartbeat,
-    synack_timeout, reply, version_1, scheme_update, slow_reader, restart, killed, udp, sigterm,
+    synack_timeout, reply, version_1, scheme_update, slow_reader, restart, retry,
+    killed, udp, sigterm,
     secrets, wrong_password, keylog,
 ]

@@ -228,7 +228,7 @@ def auth_timeout(e):
 
 
 def idle_timeout(e):
-    """--idle-timeout ends a session without streams, not one with a stream"""
+    """--idle-timeout ends sessions without streams and quiet fallbacks, no others"""
     with e.server("--idle-timeout", "500ms") as s, Origin(peer.echo) as o:
         with Session(s.addr, PW) as idle, Session(s.addr, PW) as busy:
             idle.opened(1, o.addr).send(peer.FIN, 1)
@@ -237,6 +237,12 @@ def idle_timeout(e):
             need(0.3 < took < 3, "it took %.1f s" % took)
             time.sleep(0.3)
             same(busy.ask(1, b"quiet"), b"quiet", "a session with a stream")
+    with Origin(peer.sleep_unread) as o, e.server("--idle-timeout", "500ms", "--fallback",
+                                                  "%s:%d" % o.addr) as s:
+        with peer.tls_to(s.addr) as t:
+            t.sendall(bytes(100))
+            took = peer.ended(t)
+            need(0.3 < took < 3, "a fallback took %.1f s" % took)
 
 
 def max_streams(e):

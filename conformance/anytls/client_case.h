@@ -198,6 +198,13 @@ struct stream_seen begin_under(
     struct peer *p, struct app *a, struct data scheme);
 struct settings_seen expect_settings_under(
     struct peer *p, struct data scheme);
+/* The client has sent heartbeat requests of its own on P: they are packets, so
+ * that those of a case cannot be counted. */
+bool says_heartbeats(const struct peer *p);
+/* The md5 that the client reports on its first session; and is that the one of
+ * the default scheme? (client/settings judges that.) */
+const char *first_md5(struct t *t);
+bool has_default_scheme(struct t *t);
 /* Records that have bytes of the authentication request in them. */
 size_t auth_records(const struct peer *p);
 

@@ -58,6 +58,39 @@ auth_records(const struct peer *p)
 	return (n);
 }
 
+bool
+says_heartbeats(const struct peer *p)
+{
+	size_t at = ATLS_AUTH_HEADER;
+	struct atls_frame f;
+
+	if (p->raw.len < at)
+		return (false);
+	at += (size_t)p->raw.p[ATLS_AUTH_HASH] << 8 |
+	    p->raw.p[ATLS_AUTH_HASH + 1];
+	while (at + ATLS_FRAME_HEADER <= p->raw.len) {
+		f = atls_frame_get(p->raw.p + at);
+		if (f.cmd == ATLS_CMD_HEART_REQUEST)
+			return (true);
+		at += ATLS_FRAME_HEADER + f.len;
+	}
+	return (false);
+}
+
+const char *
+first_md5(struct t *t)
+{
+	const char *probed = t_feature_value(t, "md5");
+
+	return (probed != NULL ? probed : ATLS_SCHEME_DEFAULT_MD5);
+}
+
+bool
+has_default_scheme(struct t *t)
+{
+	return (strcmp(first_md5(t), ATLS_SCHEME_DEFAULT_MD5) == 0);
+}
+
 void
 update_and_sync(struct peer *p, uint32_t sid, struct app *a, struct data scheme)
 {

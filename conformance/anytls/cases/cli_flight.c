@@ -139,12 +139,16 @@ data_is_packet2(struct t *t)
 	struct peer *p;
 	size_t n;
 
+	if (!has_default_scheme(t))
+		skip(t, "the client begins with a scheme of its own");
 	start_client(t);
 	a = connect_through(t, &p, &st);
 	record_sizes(p, &n);
 	app_tell(a, text("hello"));
 	expect_data(p, st.sid, text("hello"));
 	sizes = record_sizes(p, &n);
+	if (says_heartbeats(p))
+		skip(t, "the client's own heartbeats are packets, too");
 	if (sizes[n - 1] < 400 || sizes[n - 1] > 500)
 		fail(t, "packet 2 of 400 to 500 bytes", "a record of %u",
 		    (unsigned)sizes[n - 1]);
@@ -158,6 +162,8 @@ data_after_address(struct t *t)
 	struct app *a;
 	struct peer *p;
 
+	if (!has_default_scheme(t))
+		skip(t, "the client begins with a scheme of its own");
 	start_client(t);
 	a = connect_through(t, &p, &st);
 	app_tell(a, text("GET / HTTP/1.0\r\n\r\n"));

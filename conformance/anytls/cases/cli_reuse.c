@@ -231,6 +231,8 @@ syn_alone(struct t *t)
 	record_sizes(p, &before);
 	again_if_at_all(t, p, &st);
 	sizes = record_sizes(p, &n);
+	if (says_heartbeats(p))
+		skip(t, "the client's own heartbeats are packets, too");
 	if (n != before + 2)
 		fail(t, "SYN in packet 3, the address in packet 4",
 		    "%zu records, the first of %u bytes", n - before,

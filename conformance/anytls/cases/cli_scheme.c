@@ -4,11 +4,10 @@
 #define SCHEME_A "stop=3\n0=77-77\n1=301-301\n2=202-202"
 #define SCHEME_B "stop=4\n0=44-44\n1=333-333\n2=222-222\n3=111-111"
 
-/* The session P, which a request opened, tells the md5 of SCHEME. */
+/* The session P, which a request opened, tells the md5 WANT. */
 static void
-expect_md5(struct t *t, struct peer *p, struct data scheme)
+expect_md5_text(struct t *t, struct peer *p, const char *want)
 {
-	const char *want = scheme_md5(t, scheme);
 	struct settings_seen s;
 
 	expect_auth(p);
@@ -20,6 +19,13 @@ expect_md5(struct t *t, struct peer *p, struct data scheme)
 		    strcmp(s.md5, ATLS_SCHEME_DEFAULT_MD5) == 0
 			? ", of the default"
 			: "");
+}
+
+/* The same with the md5 of SCHEME. */
+static void
+expect_md5(struct t *t, struct peer *p, struct data scheme)
+{
+	expect_md5_text(t, p, scheme_md5(t, scheme));
 }
 
 /* The next request opens a session under SCHEME. */
@@ -98,6 +104,8 @@ running(struct t *t)
 	struct peer *p;
 	size_t n;
 
+	if (!has_default_scheme(t))
+		skip(t, "the client begins with a scheme of its own");
 	start_client(t);
 	a = connect_through(t, &p, &st);
 	update_and_sync(p, st.sid, a, text(SCHEME_A));
@@ -173,7 +181,7 @@ unusable(struct t *t)
 {
 	struct app *a;
 
-	expect_md5(t, renew(t, text(t->arg), &a), default_scheme());
+	expect_md5_text(t, renew(t, text(t->arg), &a), first_md5(t));
 }
 
 /* Nor does it undo the good one before it. */
@@ -205,7 +213,7 @@ old_or_new(struct t *t, struct data scheme)
 	expect_stream(p);
 	if (strcmp(s.md5, want) == 0)
 		observe(t, "the scheme is taken");
-	else if (strcmp(s.md5, ATLS_SCHEME_DEFAULT_MD5) == 0)
+	else if (strcmp(s.md5, first_md5(t)) == 0)
 		observe(t, "the scheme is dropped");
 	else
 		fail(t, "the md5 of the old scheme, or of the new",
@@ -347,6 +355,8 @@ while_idle(struct t *t)
 	a = connect_through(t, &p, &st);
 	release(t, p, st.sid, a);
 	tell(p, update_scheme(text(SCHEME_A)));
+	if (alive_or_closed(p, NULL) == OUT_CLOSED)
+		skip(t, "the client keeps no idle session");
 	tell_close(p);
 	expect_no_session(t, 200);
 	next_is_under(t, text(SCHEME_A));
@@ -462,7 +472,7 @@ static const struct tcase cases[] = {
 	{ "client/scheme/before-settings", "AT-PD-04", before_settings, NULL,
 	    NULL },
 	{ "client/scheme/equal", "AT-PD-04", equal, NULL, NULL },
-	{ "client/scheme/while-idle", "AT-PD-04", while_idle, NULL, NULL },
+	{ "client/scheme/while-idle", "AT-PD-04", while_idle, NULL, "v2" },
 	{ "client/scheme/before-alert", "AT-PD-04,AT-AL-01", before_alert, NULL,
 	    NULL },
 	{ "client/scheme/per-server", "AT-PD-06", per_server, NULL,

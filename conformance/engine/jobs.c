@@ -78,7 +78,8 @@ jobs_start(struct jobs *jobs, const struct env *env, struct item *item,
 	job.item = item;
 	job.fd = ends[0];
 	job.private_target = private_target;
-	job.slowness = process_slowness();
+	/* Of a target that is of no use the user hears at once. */
+	job.slowness = item->tc == env->pack->sanity ? 1 : process_slowness();
 	job.budget_ms = (uint32_t)(jobs_budget_ms(env, item) * job.slowness) +
 	    (private_target || env->client ? env->opt->ready_timeout_ms : 0);
 	job.start_ms = t_now();

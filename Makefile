@@ -114,6 +114,7 @@ coverage: all
 ## bench-suite: how long the suite takes (TARGETS="name=command ...")
 .PHONY: bench-suite
 bench-suite: all
+	$(Q)$(MAKE) --no-print-directory SETUP=no $(BROKEN)
 	$(Q)tools/bench-suite $(B)
 
 ## install: programs below DESTDIR and PREFIX

@@ -258,10 +258,16 @@ late_idle(struct t *t)
 	struct stream_seen st;
 	struct peer *p;
 	struct app *a;
+	struct frame f;
 
 	start_client(t);
 	a = connect_through(t, &p, &st);
 	release(t, p, st.sid, a);
+	tell(p, heart_request(9));
+	do {
+		if (!next_frame(p, &f))
+			skip(t, "the session ends with the stream");
+	} while (f.cmd != ATLS_CMD_HEART_RESPONSE);
 	cork(p);
 	tell(p, psh(st.sid, pattern(t, 5000, 1)));
 	tell(p, synack(st.sid, text("timeout")));

@@ -99,21 +99,23 @@ refused_alone(struct t *t)
 	works(p, st.sid, a);
 }
 
-/* The session lives: it answers heartbeats. */
-static void
-refused_session_lives(struct t *t)
+/* The second stream of a session is asked for, where the client has one. */
+static struct peer *
+unanswered_second(struct t *t, struct stream_seen *st, struct app **a)
 {
-	struct stream_seen st;
 	struct peer *p;
-	struct app *a;
 
-	p = unanswered(t, &st, &a);
-	tell(p, synack(st.sid, text("connection refused")));
-	expect_denied(a);
-	barrier(p);
+	start_client(t);
+	*a = connect_through(t, &p, st);
+	release(t, p, st->sid, *a);
+	*a = ask(t, "case.test", 80);
+	if (session_comes(t, 100))
+		skip(t, "the client opens a session for each stream");
+	*st = expect_stream(p);
+	return (p);
 }
 
-/* The second stream of a session is refused like the first. */
+/* It is refused like the first. */
 static void
 refused_second(struct t *t)
 {
@@ -121,15 +123,27 @@ refused_second(struct t *t)
 	struct peer *p;
 	struct app *a;
 
-	start_client(t);
-	a = connect_through(t, &p, &st);
-	release(t, p, st.sid, a);
-	a = ask(t, "case.test", 80);
-	if (session_comes(t, 100))
-		skip(t, "the client opens a session for each stream");
-	st = expect_stream(p);
+	p = unanswered_second(t, &st, &a);
 	tell(p, synack(st.sid, text("connection refused")));
+	if (session_comes(t, 200)) {
+		observe(t, "the request is tried again on another session");
+		return;
+	}
 	expect_denied(a);
+}
+
+/* The session, which was used again before, lives on: it answers heartbeats. */
+static void
+refused_session_lives(struct t *t)
+{
+	struct stream_seen st;
+	struct peer *p;
+	struct app *a;
+
+	p = unanswered_second(t, &st, &a);
+	tell(p, synack(st.sid, text("connection refused")));
+	session_comes(t, 50);
+	barrier(p);
 }
 
 /* An error for one stream when another is open, where the client opens both on
@@ -304,6 +318,15 @@ early_again(struct t *t)
 
 /* ---- Without it ---- */
 
+/* Waits until MS have passed since ASKED, or a session comes. The client's
+ * clock is not stretched on a busy machine, so neither is this. */
+static void
+let_pass(struct t *t, uint64_t asked, uint32_t ms)
+{
+	while (t_now() - asked < ms && !session_comes(t, 10))
+		continue;
+}
+
 /* Stream 1 is answered and over; the second stream of the session is asked for
  * by *A, and its SYNACK is withheld. The time it was asked for is returned. */
 static uint64_t
@@ -333,7 +356,7 @@ first_waits(struct t *t)
 	struct app *a;
 
 	p = unanswered(t, &st, &a);
-	expect_no_session(t, 3600);
+	let_pass(t, t_now(), 3600);
 	tell(p, synack(st.sid, NO_DATA));
 	expect_granted(a);
 	works(p, st.sid, a);
@@ -399,42 +422,23 @@ second_silent(struct t *t)
 	works(p, st.sid, a);
 }
 
-/* SYNACK after 2.7 s is in time. */
+/* SYNACK after 2.6 s is in time. */
 static void
 second_late(struct t *t)
 {
 	struct stream_seen st;
+	uint64_t asked;
 	struct peer *p;
 	struct app *a;
 
-	withhold(t, &p, &st, &a);
-	expect_no_session(t, 2600);
+	asked = withhold(t, &p, &st, &a);
+	let_pass(t, asked, 2600);
 	tell(p, synack(st.sid, NO_DATA));
+	if (t_now() - asked > 2950)
+		skip(t, "this machine is too busy to answer in 3 s");
 	expect_granted(a);
 	works(p, st.sid, a);
-	expect_no_session(t, 1000);
-	works(p, st.sid, a);
-}
-
-/* The profile of a slow target: 2 s for each stream. */
-static void
-each_late(struct t *t)
-{
-	struct stream_seen st;
-	struct peer *p;
-	struct app *a;
-
-	start_client(t);
-	a = ask(t, "case.test", 80);
-	p = serve_as(t, "late-synack", &st);
-	expect_granted(a);
-	works(p, st.sid, a);
-	release(t, p, st.sid, a);
-	a = ask(t, "case.test", 80);
-	if (session_comes(t, 100))
-		skip(t, "the client opens a session for each stream");
-	st = serve_stream(p);
-	expect_granted(a);
+	let_pass(t, asked, 3600);
 	works(p, st.sid, a);
 }
 
@@ -472,9 +476,9 @@ second_chatty(struct t *t)
 	struct frame f;
 
 	asked = withhold(t, &p, &st, &a);
-	for (unsigned i = 0; i < 8; i++) {
+	for (uint32_t at = 400; at <= 3600; at += 400) {
 		tell(p, chat(t, *kind));
-		session_comes(t, 450);
+		let_pass(t, asked, at);
 	}
 	took = t_now() - asked;
 	tell(p, heart_request(9));
@@ -525,8 +529,6 @@ static const struct tcase cases[] = {
 	{ "client/synack/second-stream-silent", "AT-SY-10", second_silent, NULL,
 	    "v2,!v3" },
 	{ "client/synack/second-stream-late", "AT-SY-10", second_late, NULL,
-	    "v2,!v3" },
-	{ "client/synack/each-stream-late", "AT-SY-10", each_late, NULL,
 	    "v2,!v3" },
 	{ "client/synack/chatty-waste", "AT-SY-10", second_chatty, &chat_waste,
 	    "v2,!v3" },

@@ -45,10 +45,12 @@ synack_once(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
 
-	open_echo(p, 1);
-	echo(p, 1, pattern(t, 100, 1));
-	echo(p, 1, pattern(t, 100, 2));
+	tell_open(p, 1, dest_echo(t));
+	tell(p, psh(1, pattern(t, 100, 1)));
+	pass_synack(p, 1);
+	expect_none(p, synack(1, ANY_DATA));
 
+	tell(p, psh(1, pattern(t, 100, 2)));
 	expect_none(p, synack(1, ANY_DATA));
 }
 

@@ -1,7 +1,6 @@
 /* What records a client's session came in, judged by its padding scheme. */
 #include "conformance/anytls/client.h"
 #include "conformance/anytls/verbs.h"
-#include "ref/wire/auth.h"
 
 const uint32_t *
 record_sizes(const struct peer *p, size_t *n)
@@ -91,7 +90,7 @@ judge(struct peer *p, struct data scheme)
 	if (cfg.scheme == NULL)
 		t_error(p->t, "the case's own padding scheme is unusable");
 	/* A request that is cut has cases of its own (AT-AU-08). */
-	if (p->nsizes > 1 && p->sizes[0] < ATLS_AUTH_HEADER)
+	if (auth_records(p) > 1)
 		cfg.auth = ATLS_SHAPE_AUTH_SKIPPED;
 	atls_shape_init(&j->oracle, &cfg);
 	for (i = 0; i < p->nsizes; i++) {

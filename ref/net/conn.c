@@ -203,6 +203,10 @@ conn_pause(struct conn *c, bool on)
 	if (c->paused == on)
 		return;
 	c->paused = on;
+	/* Signs of life may have waited meanwhile. */
+	if (!on && c->session != NULL)
+		atls_session_put_off_heartbeat(
+		    c->session, loop_now(c->sh->loop));
 	/* The task ends with setting what is wanted of the socket. */
 	loop_defer(c->sh->loop, &c->task);
 }

@@ -373,8 +373,10 @@ conn_on_task(void *arg)
 static void
 check_session(struct conn *c, uint64_t now)
 {
-	/* A paused reader is not dead; TCP notices when its host is. */
-	if (now >= atls_session_deadline(c->session) && conn_pending(c) > 0)
+	/* Who does not read is not dead, and while we do not read we cannot
+	 * know; TCP notices when the peer's host is gone. */
+	if (now >= atls_session_deadline(c->session) &&
+	    (c->paused || conn_pending(c) > 0))
 		atls_session_put_off_heartbeat(c->session, now);
 	if (now < atls_session_deadline(c->session))
 		return;

@@ -507,11 +507,13 @@ def half_open(e):
 
 def stalled_target(e):
     """a target that takes nothing stops neither its neighbours nor heartbeats"""
-    with e.server("--workers", "1") as s, Origin(peer.sleep_unread) as stuck, \
-            Origin(peer.echo) as o, Session(s.addr, PW) as c:
+    with e.server("--workers", "1", "--heartbeat", "250ms") as s, \
+            Origin(peer.sleep_unread) as stuck, Origin(peer.echo) as o, \
+            Session(s.addr, PW) as c:
         c.opened(1, stuck.addr).opened(2, o.addr)
         for _ in range(300):
             c.send(peer.PSH, 1, bytes(60000))
+            c.send(peer.HEARTBEAT, 0)
         start = time.monotonic()
         c.send(peer.HEART, 0)
         same(c.ask(2, b"neighbour"), b"neighbour", "the neighbour")

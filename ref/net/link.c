@@ -5,6 +5,9 @@
 #include "ref/net/dialer_impl.h"
 #include "ref/net/digest.h"
 
+/* Times the grace, for servers that have said version 2 before. */
+#define GRACE_KNOWN 4
+
 /* A control frame that waits this long for the socket ends the session. */
 #define WRITE_MS 5000
 
@@ -132,6 +135,23 @@ speaks_v1(const struct link *l)
 	return (version == 1 || l->dialer->cfg.policy->version < 2);
 }
 
+/*
+ * How long SYNACK is waited for from now. While the session's own version is
+ * open it may be one of version 1 and send none; a server that was seen with
+ * version 2 has longer to say so again.
+ */
+static uint64_t
+patience(const struct link *l)
+{
+	const struct dialer *d = l->dialer;
+	uint64_t ms = d->cfg.connect_ms;
+
+	if (atls_session_version(conn_session(l->conn)) == 0)
+		ms = d->version == 0 ? d->cfg.grace_ms
+				     : GRACE_KNOWN * d->cfg.grace_ms;
+	return (ms < d->cfg.connect_ms ? ms : d->cfg.connect_ms);
+}
+
 /* Sends the request of the stream that has just got L. */
 static void
 begin(struct link *l)
@@ -162,10 +182,8 @@ begin(struct link *l)
 	}
 	if (d->cfg.quick_open || speaks_v1(l))
 		tell(st);
-	else if (d->version == 0)
-		loop_timer_set(l->timer, now + d->cfg.grace_ms);
 	else
-		loop_timer_set(l->timer, now + d->cfg.connect_ms);
+		loop_timer_set(l->timer, now + patience(l));
 }
 
 void

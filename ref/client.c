@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "ref/net/front.h"
+#include "ref/net/listen.h"
 #include "ref/net/option.h"
 #include "ref/wire/err.h"
 #include "ref/wire/scheme.h"
@@ -430,6 +431,7 @@ main(int argc, char **argv)
 	if (why != NULL)
 		return (fail(why, 2));
 	(void)signal(SIGPIPE, SIG_IGN);
+	listen_raise_limit();
 	r = front_run(&p.cfg, err);
 	free(p.password);
 	free(p.local_password);

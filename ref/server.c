@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "ref/net/digest.h"
+#include "ref/net/listen.h"
 #include "ref/net/option.h"
 #include "ref/net/service.h"
 #include "ref/wire/err.h"
@@ -416,18 +416,6 @@ complete(struct program *p)
 	return (NULL);
 }
 
-/* As many descriptors as we may have: two per stream. */
-static void
-raise_limits(void)
-{
-	struct rlimit rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
-		return;
-	rl.rlim_cur = rl.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &rl);
-}
-
 static int
 fail(const char *why, int status)
 {
@@ -473,7 +461,7 @@ main(int argc, char **argv)
 	if ((why = complete(&p)) != NULL)
 		return (fail(why, 2));
 	signal(SIGPIPE, SIG_IGN);
-	raise_limits();
+	listen_raise_limit();
 	ret = serve(&p);
 	free(p.hashes);
 	return (ret);

@@ -13,6 +13,10 @@
 
 struct listener;
 
+/* Lets the process have as many descriptors as it may: each connection that is
+ * relayed takes two. */
+void listen_raise_limit(void);
+
 enum listen_mode {
 	LISTEN_ALONE,
 	LISTEN_SHARED, /* several sockets may share the port, and the kernel

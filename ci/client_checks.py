@@ -19,7 +19,8 @@ from server_checks import PW
 UNTRUSTED = r"no TLS with server .*(self-signed|self signed|unable to get)"
 
 
-def client(e, *args, server=None, password=PW, insecure=True, env=None, listen=LOOP + ":0"):
+def client(e, *args, server=None, password=PW, insecure=True, env=None, listen=LOOP + ":0",
+           nofile=None):
     argv = [os.path.join(e.build, "anytls-client"), *args]
     if listen:
         argv += ["-l", listen]
@@ -29,7 +30,7 @@ def client(e, *args, server=None, password=PW, insecure=True, env=None, listen=L
         argv += ["-p", password]
     if insecure:
         argv += ["--insecure"]
-    return Daemon(e.tmp, argv, env=env)
+    return Daemon(e.tmp, argv, env=env, nofile=nofile)
 
 
 def connect(c):
@@ -465,6 +466,22 @@ def wrong_password(e):
         need(time.monotonic() - start < 3, "late")
 
 
+def out_of_files(e):
+    """it takes all file descriptors it may have; without any it waits and goes on"""
+    with e.server() as s:
+        with client(e, server=s.addr, nofile="40") as c:
+            held = [socket.create_connection(c.addr, 5) for _ in range(60)]
+            c.logged(r"error: .*[Tt]oo many open files")
+            for h in held:
+                h.close()
+            until(lambda: c.fds() < 25, "descriptors are given back")
+            works(c)
+        with client(e, server=s.addr, nofile="-S 50") as c:
+            limits = c.proc("limits").decode()
+            soft, hard = re.search(r"open files +(\d+) +(\d+)", limits).groups()
+            same(soft, hard, "the soft limit")
+
+
 def keylog(e):
     """--keylog and SSLKEYLOGFILE; an empty one is none"""
     with e.server() as s:
@@ -481,6 +498,5 @@ def keylog(e):
 CHECKS = [
     forms, links, verification, server_name, local_login, http, socks4, reuse, idle, heartbeat,
     synack_timeout, reply, version_1, scheme_update, slow_reader, restart, retry,
-    killed, udp, sigterm,
-    secrets, wrong_password, keylog,
+    killed, udp, sigterm, secrets, wrong_password, out_of_files, keylog,
 ]

@@ -72,7 +72,7 @@ class Daemon:
         self.log_name = os.path.join(tmp, "log-%d-%d" % (os.getpid(), time.monotonic_ns()))
         env = {k: v for k, v in os.environ.items() if not k.startswith("ANYTLS_")} | (env or {})
         if nofile:
-            argv = ["sh", "-c", "ulimit -n %d; exec \"$@\"" % nofile, "sh"] + argv
+            argv = ["sh", "-c", "ulimit -n %s; exec \"$@\"" % nofile, "sh"] + argv
         with open(self.log_name, "wb") as log:
             self.p = subprocess.Popen(argv, stdout=log, stderr=log, env=env,
                                       stdin=subprocess.DEVNULL)

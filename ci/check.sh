@@ -8,7 +8,8 @@ build=${1:-build/none}
 gate "unit tests" ci/unit.sh "$build"
 gate "layers" tools/check-layers
 gate "requirements" ci/requirements.sh "$build"
-gate "suite against the reference server" ci/conform.sh "$build"
+gate "suite against the reference server" ci/conform.sh server "$build"
+gate "suite against the reference client" ci/conform.sh client "$build"
 gate "command line" ci/cli.sh "$build"
 gate "reference pair with real tools" ci/e2e.sh "$build"
 gate "what the daemons' options promise" ci/daemons.py "$build"

@@ -77,8 +77,13 @@ class Daemon:
             self.p = subprocess.Popen(argv, stdout=log, stderr=log, env=env,
                                       stdin=subprocess.DEVNULL)
         listens = re.compile(r"^listening on (\S+)$", re.M)
-        until(lambda: len(listens.findall(self.log())) >= n or self.p.poll() is not None,
-              "start of " + argv[0])
+        try:
+            until(lambda: len(listens.findall(self.log())) >= n or self.p.poll() is not None,
+                  "start of " + argv[0], 20)
+        except BaseException:
+            self.p.kill()
+            self.p.wait()
+            raise
         self.addrs = [a.rsplit(":", 1) for a in listens.findall(self.log())]
         if len(self.addrs) < n:
             self.p.wait()

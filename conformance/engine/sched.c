@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance/engine/process.h"
 #include "conformance/engine/sched_impl.h"
 
 #define TICK_MS 50
@@ -97,7 +98,7 @@ next_item(struct sched *s)
 
 /* Cases that have run for a while wait for a target that says nothing, and
  * take no processor: others may run beside them, or a mute target would take
- * minutes to judge. */
+ * minutes to judge. On a busy machine they may just be slow, and fewer run. */
 static size_t
 waiting_jobs(const struct sched *s)
 {
@@ -113,6 +114,7 @@ static size_t
 most_jobs(const struct sched *s)
 {
 	size_t jobs = s->cfg.env->jobs;
+	double slowness;
 
 	if (s->phase == PHASE_SERIAL || s->phase == PHASE_DANGEROUS)
 		return 1;
@@ -120,6 +122,9 @@ most_jobs(const struct sched *s)
 		return PRIVATE_JOBS;
 	if (s->phase == PHASE_SUSPECTS || s->cfg.env->client || jobs == 1)
 		return jobs;
+	slowness = process_slowness();
+	if (slowness > 1)
+		return (size_t)((double)jobs / slowness) + 1;
 	return jobs + waiting_jobs(s);
 }
 

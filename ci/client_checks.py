@@ -271,7 +271,7 @@ def heartbeat(e):
         with client(e, "--heartbeat", "300ms", server=s.addr) as c, reach(c, (LOOP, 9)):
             until(lambda: len(s.times(peer.HEART)) >= 4, "four heartbeats")
         t = s.times(peer.HEART)
-        need(0.6 < t[3] - t[0] < 2.5, "at %s" % t)
+        need(0.6 < t[3] - t[0] < 6, "at %s" % t)
         s.got.clear()
         with client(e, server=s.addr) as c, reach(c, (LOOP, 9)):
             time.sleep(0.8)
@@ -287,7 +287,7 @@ def synack_timeout(e):
             app.close()
             took = time.monotonic() - start
             same(code, 4, "reply")
-            need(0.3 < took < 3, "it took %.1f s" % took)
+            need(0.3 < took < 7, "it took %.1f s" % took)
         s.last = 1
         s.auths.clear()
         with client(e, "--synack-timeout", "500ms", server=s.addr) as c:
@@ -296,7 +296,7 @@ def synack_timeout(e):
             start = time.monotonic()
             reach(c, (LOOP, 9)).close()
             took = time.monotonic() - start
-            need(0.3 < took < 3, "it took %.1f s" % took)
+            need(0.3 < took < 7, "it took %.1f s" % took)
         same(len(s.auths), 2, "sessions")
 
 
@@ -402,7 +402,7 @@ def killed(e):
         s.stop(signal.SIGKILL)
         for app in apps:
             took = peer.ended(app)
-            need(took < 3, "it took %.1f s" % took)
+            need(took < 7, "it took %.1f s" % took)
             app.close()
         code, app = socks(c, q.addr)
         app.close()
@@ -438,7 +438,7 @@ def sigterm(e):
             exactly(apps[0], 100000)
             rc, took = c.stop(signo)
             same(rc, 0, "exit status")
-            need(took < 3, "it took %.1f s" % took)
+            need(took < 7, "it took %.1f s" % took)
             for app in apps:
                 peer.ended(app)
                 app.close()
@@ -463,7 +463,7 @@ def wrong_password(e):
     with e.server() as s, client(e, server=s.addr, password="wrong") as c:
         start = time.monotonic()
         fails(c, "wrong password")
-        need(time.monotonic() - start < 3, "late")
+        need(time.monotonic() - start < 7, "late")
 
 
 def out_of_files(e):

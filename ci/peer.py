@@ -51,7 +51,7 @@ def exactly(s, n):
     return data
 
 
-def ended(s, seconds=5.0):
+def ended(s, seconds=8.0):
     """Reads until the end of input; how long it took. A reset counts."""
     start = time.monotonic()
     s.settimeout(seconds)

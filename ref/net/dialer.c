@@ -106,11 +106,23 @@ on_tell(void *arg)
 	st->handler->opened(st->ctx);
 }
 
-/* The newest idle session, without a stream, or NULL. */
+/* The newest idle session, or what the policy prefers. */
+static struct atls_pool_node *
+choose_idle(struct dialer *d)
+{
+	struct atls_pool_node *n = d->pool.oldest;
+
+	if (n == NULL || d->cfg.policy->reuse != ATLS_REUSE_OLDEST)
+		return (atls_pool_take(&d->pool));
+	atls_pool_remove(&d->pool, n);
+	return (n);
+}
+
+/* An idle session, without a stream, or NULL. */
 static struct link *
 take_idle(struct dialer *d)
 {
-	struct atls_pool_node *n = atls_pool_take(&d->pool);
+	struct atls_pool_node *n = choose_idle(d);
 	struct dialer_stream *old;
 	struct link *l;
 

@@ -22,7 +22,7 @@ const struct atls_policy atls_policy_default = {
 	.synack = ATLS_SYNACK_AFTER_DIAL,
 	.synack_error = 1,
 	.wait_synack = 1,
-	.reuse = 1,
+	.reuse = ATLS_REUSE_NEWEST,
 };
 
 const struct atls_policy atls_policy_v1 = {
@@ -32,7 +32,7 @@ const struct atls_policy atls_policy_v1 = {
 	.settings_again = ATLS_ODD_ACCEPT,
 	.server_settings = ATLS_NEVER,
 	.synack = ATLS_SYNACK_NEVER,
-	.reuse = 1,
+	.reuse = ATLS_REUSE_NEWEST,
 };
 
 const struct atls_policy atls_policy_v3 = {

@@ -51,6 +51,13 @@ enum atls_dup_syn {
 	ATLS_DUP_SYN_CLOSE    /* ends the session */
 };
 
+/* Which idle session a client uses next. */
+enum atls_reuse {
+	ATLS_REUSE_NEVER,
+	ATLS_REUSE_NEWEST,
+	ATLS_REUSE_OLDEST
+};
+
 struct atls_policy {
 	/* Both roles. */
 	int version;          /* said to the peer: 1, 2, 3 (AT-ST-08) */
@@ -123,8 +130,8 @@ struct atls_policy {
 	int apply_scheme; /* use a received scheme (AT-PD-04); else it is
 			     ignored and there is no event */
 	int first_packet; /* number of the first packet; right is 1 */
-	int reuse;        /* (driver) sessions return to the pool
-			     (AT-RU-02) */
+	int reuse;        /* (driver) enum atls_reuse: sessions return to
+			     the pool (AT-RU-01, AT-RU-02) */
 	int auth_records; /* (driver) writes the authentication is cut
 			     into; 1 */
 };

@@ -158,7 +158,8 @@ $(CONFORM): $(B)/conformance/main.o $(PACK_O) $(B)/gen/requirements.o \
 
 # Broken peers are the reference with other policies, and a saboteur between
 # honest ends; they are never installed.
-$(BROKEN): $(BROKEN_O) $(B)/gen/defects.o $(DAEMON_LIBS)
+$(BROKEN): $(BROKEN_O) $(B)/gen/defects.o $(B)/gen/defects_client.o \
+		$(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 
@@ -167,10 +168,10 @@ $(B)/gen/requirements.c: conformance/anytls/requirements.tsv tools/tsv2c
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D) && tools/tsv2c requirements_tsv $< > $@.tmp && mv $@.tmp $@
 
-# The table of broken peers is built into them.
-$(B)/gen/defects.c: conformance/anytls/broken/defects.tsv tools/tsv2c
+# The tables of broken peers are built into them.
+$(B)/gen/%.c: conformance/anytls/broken/%.tsv tools/tsv2c
 	$(call say,GEN,$@)
-	$(Q)mkdir -p $(@D) && tools/tsv2c defects_tsv $< > $@.tmp && mv $@.tmp $@
+	$(Q)mkdir -p $(@D) && tools/tsv2c $*_tsv $< > $@.tmp && mv $@.tmp $@
 
 $(B)/ref/test/%: $(B)/ref/test/%.o $(DAEMON_LIBS)
 	$(call say,LD,$@)
@@ -185,9 +186,10 @@ $(B)/conformance/test/%: $(B)/conformance/test/%.o $(PACK_O) \
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(OPENSSL_LIBS) -lm
 
-# Tests of the broken peers take all of them but their main.
+# Tests of the broken peers take all of them but their mains.
 $(B)/conformance/test/test_brok%: $(B)/conformance/test/test_brok%.o \
-		$(filter-out %/broken/main.o,$(BROKEN_O)) $(DAEMON_LIBS)
+		$(filter-out %/broken/main.o %/broken/client.o,$(BROKEN_O)) \
+		$(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conformance/anytls/broken/filter_impl.h"
+#include "ref/net/digest.h"
 
 /* The text of A, or that many zeros, into B. */
 static void
@@ -92,6 +93,60 @@ add_number(struct bytebuf *b, unsigned n)
 	bytebuf_add(b, line, (size_t)len);
 }
 
+/* NEW in the place of each OLD in B. */
+static void
+replace(struct bytebuf *b, struct atls_bytes old, struct atls_bytes new)
+{
+	struct bytebuf all = { NULL, 0, 0 };
+	size_t at = 0;
+
+	while (at < b->len) {
+		if (b->len - at >= old.len &&
+		    memcmp(b->p + at, old.p, old.len) == 0) {
+			bytebuf_add(&all, new.p, new.len);
+			at += old.len;
+		} else {
+			bytebuf_add(&all, b->p + at++, 1);
+		}
+	}
+	bytebuf_free(b);
+	*b = all;
+}
+
+static void
+md5_of(const struct bytebuf *b, char hex[ATLS_MD5_HEX + 1])
+{
+	if (digest_md5_hex(atls_bytes(b->p, b->len), hex) != 0)
+		memset(hex, '?', ATLS_MD5_HEX);
+}
+
+/* Changes the scheme B and notes what it was before. */
+static void
+misread(const struct filter *f, struct bytebuf *b, const struct action *a)
+{
+	struct misread *m = f->cfg.misread;
+	char before[ATLS_MD5_HEX + 1] = "", after[ATLS_MD5_HEX + 1] = "";
+
+	md5_of(b, before);
+	replace(b, a->text, a->other);
+	md5_of(b, after);
+	if (m == NULL || m->n == MISREAD_MAX || strcmp(before, after) == 0)
+		return;
+	memcpy(m->of[m->n].given, after, sizeof(after));
+	memcpy(m->of[m->n++].sent, before, sizeof(before));
+}
+
+void
+act_untell(const struct filter *f, struct item *it)
+{
+	const struct misread *m = f->cfg.misread;
+
+	/* The latest first: one scheme may have been changed twice. */
+	for (unsigned i = m == NULL ? 0 : m->n; i-- > 0;)
+		replace(&it->data, atls_bytes_str(m->of[i].given),
+		    atls_bytes_str(m->of[i].sent));
+}
+
 /* Actions on the data. False: A is another. */
 static bool
 act_data(const struct filter *f, const struct action *a, struct item *it)
@@ -125,6 +180,12 @@ act_data(const struct filter *f, const struct action *a, struct item *it)
 	case ACT_CORRUPT:
 		if (b->len != 0)
 			b->p[b->len - 1] ^= 1;
+		return (true);
+	case ACT_REPLACE:
+		replace(b, a->text, a->other);
+		return (true);
+	case ACT_MISREAD:
+		misread(f, b, a);
 		return (true);
 	case ACT_BYTE:
 		if ((uint64_t)a->n < b->len)
@@ -202,6 +263,18 @@ act_header(struct filter *f, const struct action *a, struct item *it)
 		return (true);
 	case ACT_RETRY:
 		it->retry = true;
+		return (true);
+	case ACT_MERGE:
+		it->merge = true;
+		return (true);
+	case ACT_JOIN:
+		it->join = true;
+		return (true);
+	case ACT_CUT:
+		it->cut = true;
+		return (true);
+	case ACT_FILL:
+		it->fill = (size_t)a->n;
 		return (true);
 	default:
 		return (false);

@@ -109,6 +109,103 @@ emit_frame(
 	}
 }
 
+bool
+emit_keeps(const struct filter *f, enum side side)
+{
+	return (f->cfg.borders && side == SIDE_UP);
+}
+
+void
+emit_border(struct way *w)
+{
+	bytebuf_add(&w->borders, &w->end, sizeof(w->end));
+}
+
+void
+emit_forget_borders(struct way *w)
+{
+	uint64_t at;
+	size_t n = 0;
+
+	for (; n < w->borders.len; n += sizeof(at)) {
+		memcpy(&at, w->borders.p + n, sizeof(at));
+		if (at > w->pos)
+			break;
+	}
+	w->borders.len -= n;
+	if (n != 0)
+		memmove(w->borders.p, w->borders.p + n, w->borders.len);
+}
+
+/* The bytes B of IT, in records that end where they ended in the frame that
+ * came. The end behind it is left to emit_item(). */
+static void
+put_cut(struct filter *f, const struct item *it, struct atls_bytes b)
+{
+	const struct bytebuf *borders = &f->way[it->side].borders;
+	uint64_t at, done = it->from;
+
+	for (size_t i = 0; i < borders->len && !it->merge; i += sizeof(at)) {
+		size_t n;
+
+		memcpy(&at, borders->p + i, sizeof(at));
+		if (at <= done || at >= it->from + it->size)
+			continue;
+		n = (size_t)(at - done) < b.len ? (size_t)(at - done) : b.len;
+		emit_bytes(f, it->side, atls_bytes(b.p, n));
+		emit_flush(f, it->side);
+		atls_bytes_skip(&b, n);
+		done = at;
+	}
+	emit_bytes(f, it->side, b);
+}
+
+/* Whether a record ended right behind IT. */
+static bool
+ended_record(const struct filter *f, const struct item *it)
+{
+	const struct bytebuf *borders = &f->way[it->side].borders;
+	uint64_t at;
+
+	for (size_t i = 0; i < borders->len; i += sizeof(at)) {
+		memcpy(&at, borders->p + i, sizeof(at));
+		if (at == it->from + it->size)
+			return (true);
+	}
+	return (false);
+}
+
+/* IT is dealt with: its record ends, if it did. */
+static void
+put_border(struct filter *f, const struct item *it)
+{
+	struct way *w = &f->way[it->side];
+
+	if (it->join)
+		w->joined = true;
+	else if (it->cut || (emit_keeps(f, it->side) && ended_record(f, it)))
+		emit_flush(f, it->side);
+	emit_forget_borders(w);
+}
+
+/* As long as makes its record N bytes, header and all before it included. */
+static void
+fill_record(struct filter *f, struct item *it)
+{
+	size_t before = f->way[it->side].out.len + ATLS_FRAME_HEADER;
+	struct bytebuf more = { NULL, 0, 0 };
+
+	if (it->fill <= before)
+		return;
+	if (it->data.len > it->fill - before)
+		it->data.len = it->fill - before;
+	emit_frame(&more, (struct atls_frame){ 0 }, NULL,
+	    it->fill - before - it->data.len);
+	bytebuf_add(&it->data, more.p + ATLS_FRAME_HEADER,
+	    more.len - ATLS_FRAME_HEADER);
+	bytebuf_free(&more);
+}
+
 /* The bytes of IT, in as many frames as it shall be. */
 static void
 encode(const struct item *it, struct bytebuf *b)
@@ -195,6 +292,8 @@ put_item(struct filter *f, struct item *it)
 {
 	struct bytebuf b = { NULL, 0, 0 };
 
+	if (it->fill != 0)
+		fill_record(f, it);
 	encode(it, &b);
 	if (it->twice)
 		encode(it, &b);
@@ -206,6 +305,8 @@ put_item(struct filter *f, struct item *it)
 		queue_record(f, it->side, &b, f->now_ms + it->delay_ms);
 	else if (it->pieces != 0)
 		put_pieces(f, it->side, &b, it->pieces);
+	else if (it->event == EVENT_FRAME && emit_keeps(f, it->side))
+		put_cut(f, it, atls_bytes(b.p, b.len));
 	else
 		emit_bytes(f, it->side, atls_bytes(b.p, b.len));
 	bytebuf_free(&b);
@@ -220,7 +321,11 @@ emit_item(struct filter *f, struct item *it)
 		emit_deed(f, DEED_EOF, it->side, 0);
 	else if (!it->drop && !f->way[it->side].muted)
 		put_item(f, it);
+	else if (it->event == EVENT_FRAME && emit_keeps(f, it->side))
+		put_cut(f, it, atls_bytes(NULL, 0));
 	emit_bytes(f, it->side, atls_bytes(it->after.p, it->after.len));
+	if (it->event == EVENT_FRAME || it->event == EVENT_AUTH)
+		put_border(f, it);
 	if (it->await && !f->way[it->side].waits) {
 		emit_flush_now(f, it->side);
 		f->way[it->side].waits = true;

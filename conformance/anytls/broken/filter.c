@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conformance/anytls/broken/filter_impl.h"
+#include "ref/wire/command.h"
 
 void *
 filter_alloc(size_t len)
@@ -67,6 +68,9 @@ handle(struct filter *f, struct item *it)
 {
 	bool lose;
 
+	if (it->event == EVENT_FRAME && it->side == SIDE_UP &&
+	    it->cmd == ATLS_CMD_SETTINGS)
+		act_untell(f, it);
 	match_note(f, it);
 	for (size_t i = 0; i < f->cfg.rules->n && !it->pass; i++) {
 		if (match_rule(f, i, it))
@@ -105,6 +109,7 @@ way_free(struct way *w)
 	}
 	bytebuf_free(&w->frame);
 	bytebuf_free(&w->out);
+	bytebuf_free(&w->borders);
 }
 
 static void
@@ -209,6 +214,17 @@ read_auth(struct filter *f, struct atls_bytes *in)
 		in->len = 0;
 }
 
+/* Where in the bytes of its side, and in which record, a whole frame was. */
+static void
+place(struct way *w, struct item *it)
+{
+	it->record = w->began;
+	it->from = w->pos;
+	it->size = ATLS_FRAME_HEADER + it->data.len;
+	w->pos += it->size;
+	w->began = w->nrecords;
+}
+
 static void
 read_frames(
     struct filter *f, enum side side, struct atls_bytes in, unsigned reads)
@@ -220,7 +236,10 @@ read_frames(
 	if (atls_splitter_idle(&w->splitter)) {
 		w->records = 0;
 		w->reads = 0;
+		w->began = w->nrecords;
 	}
+	w->end += in.len;
+	emit_border(w);
 	w->records++;
 	w->reads += reads;
 	while (atls_splitter_next(&w->splitter, &in, &part)) {
@@ -240,10 +259,14 @@ read_frames(
 		it.nth = nth++;
 		it.records = w->records;
 		it.reads = w->reads;
+		place(w, &it);
 		w->records = 1;
 		w->reads = reads;
-		if (!handle(f, &it))
+		if (!handle(f, &it)) {
+			w->pos = w->end;
+			emit_forget_borders(w);
 			return;
+		}
 	}
 }
 
@@ -256,6 +279,19 @@ read_raw(struct filter *f, enum side side, struct atls_bytes in)
 	handle(f, &it);
 }
 
+/* What is made so far leaves. Where records are kept, one that ends inside a
+ * frame leaves with that frame. */
+static void
+flush_both(struct filter *f)
+{
+	const struct way *up = &f->way[SIDE_UP];
+
+	if (!emit_keeps(f, SIDE_UP) ||
+	    (atls_splitter_idle(&up->splitter) && !up->joined))
+		emit_flush(f, SIDE_UP);
+	emit_flush(f, SIDE_DOWN);
+}
+
 void
 filter_record(struct filter *f, enum side side, struct atls_bytes record,
     unsigned reads, uint64_t now_ms)
@@ -264,6 +300,7 @@ filter_record(struct filter *f, enum side side, struct atls_bytes record,
 	if (f->way[side].muted)
 		return;
 	f->way[side == SIDE_UP ? SIDE_DOWN : SIDE_UP].waits = false;
+	f->way[side].joined = false;
 	if (side == SIDE_UP && f->phase == PHASE_AUTH) {
 		f->auth_records++;
 		f->auth_reads += reads;
@@ -275,8 +312,8 @@ filter_record(struct filter *f, enum side side, struct atls_bytes record,
 	} else if (record.len != 0) {
 		read_raw(f, side, record);
 	}
-	emit_flush(f, SIDE_UP);
-	emit_flush(f, SIDE_DOWN);
+	f->way[side].nrecords++;
+	flush_both(f);
 }
 
 /* What SIDE has sent of a frame goes as it is. */

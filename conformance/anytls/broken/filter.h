@@ -16,14 +16,26 @@
 #include "conformance/anytls/broken/rules.h"
 #include "ref/wire/auth.h"
 #include "ref/wire/bytes.h"
+#include "ref/wire/settings.h"
 
 struct filter;
+
+/* Schemes that clients were given in another form than servers sent them. */
+#define MISREAD_MAX 64
+struct misread {
+	unsigned n;
+	struct {
+		char given[ATLS_MD5_HEX + 1], sent[ATLS_MD5_HEX + 1];
+	} of[MISREAD_MAX];
+};
 
 struct filter_config {
 	const struct rules *rules;   /* borrowed */
 	const uint8_t *hash;         /* of the right password; borrowed */
 	const uint8_t *newline_hash; /* of it and a newline; borrowed */
 	bool *allmarked;             /* of all connections; borrowed */
+	struct misread *misread;     /* of all connections; borrowed; or NULL */
+	bool borders; /* records from the client are kept as they came */
 	bool fallback;
 	unsigned conn; /* number of the connection, from 1 */
 	unsigned live; /* connections now, with this one */

@@ -45,6 +45,9 @@ struct item {
 	struct bytebuf data;
 	int64_t said; /* length in the header; -1: that of DATA */
 	unsigned nth, records, reads;
+	unsigned record; /* of its side, from 0 */
+	uint64_t from;   /* where it began, in bytes of frames of its side */
+	size_t size;     /* of the whole frame, as it came */
 	/* Of its stream, before it; the address with it. See rules.h. */
 	struct seen was;
 	bool used, lower, addr, tail;
@@ -52,6 +55,8 @@ struct item {
 	bool wrong, is_short, partial;
 	/* What becomes of it. */
 	bool drop, twice, pass, lose, fix, retry, await;
+	bool merge, join, cut;
+	size_t fill; /* 0: none */
 	uint32_t delay_ms;
 	int behind; /* the command that goes before it, or BEHIND_NONE */
 	size_t split, pieces;
@@ -87,7 +92,11 @@ struct way {
 	struct atls_splitter splitter;
 	struct bytebuf frame; /* data of the frame that is not complete */
 	struct atls_frame head;
-	unsigned records, reads; /* that the frame has taken so far */
+	unsigned records, reads;  /* that the frame has taken so far */
+	unsigned nrecords, began; /* records so far; that of the frame */
+	uint64_t pos, end;        /* bytes of whole frames, and of all */
+	struct bytebuf borders; /* uint64_t each: ends of records behind POS */
+	bool joined;            /* the record being made goes on */
 	bool ended, muted;
 	bool waits;            /* for the other side */
 	uint64_t stall_ms;     /* nothing leaves before; 0: at once */
@@ -128,6 +137,8 @@ void match_note(struct filter *f, struct item *it);
 
 /* act.c: what the actions of a rule mean. */
 void act_rule(struct filter *f, const struct rule *r, struct item *it);
+/* Settings IT: schemes by the md5 that they came with. */
+void act_untell(const struct filter *f, struct item *it);
 
 /* emit.c: the way out. */
 
@@ -141,6 +152,11 @@ void emit_frame(
 /* Ends the record being made for TO, unless what TO gets is gathered. */
 void emit_flush(struct filter *f, enum side to);
 void emit_flush_now(struct filter *f, enum side to);
+/* Whether records of SIDE are kept as they came. */
+bool emit_keeps(const struct filter *f, enum side side);
+/* Notes that a record ends at W->end, and what is passed at W->pos. */
+void emit_border(struct way *w);
+void emit_forget_borders(struct way *w);
 /* Something else, in MS milliseconds. */
 void emit_deed(struct filter *f, enum deed deed, enum side to, uint32_t ms);
 /* What is held back goes out: the side has ended. */

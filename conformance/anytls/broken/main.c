@@ -1,5 +1,5 @@
-/* anytls-broken: servers that are wrong on purpose, to prove that the suite
- * notices. Never installed. */
+/* anytls-broken: servers, and with "client" clients, that are wrong on purpose,
+ * to prove that the suite notices. Never installed. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,20 +7,21 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "conformance/anytls/broken/client.h"
 #include "conformance/anytls/broken/defects.h"
 #include "conformance/anytls/broken/policy_names.h"
 #include "conformance/anytls/broken/rules.h"
 #include "conformance/anytls/broken/saboteur.h"
+#include "conformance/anytls/broken/spec.h"
 #include "ref/net/digest.h"
 #include "ref/net/option.h"
 #include "ref/net/service.h"
 #include "ref/wire/err.h"
 
 #define MAX_SCHEME 65535
-#define SPEC_MAX 16384
 
-/* Generated from defects.tsv. */
-extern const char defects_tsv[];
+/* Generated from defects.tsv and defects_client.tsv. */
+extern const char defects_tsv[], defects_client_tsv[];
 
 enum which {
 	O_AS,
@@ -55,10 +56,7 @@ static const struct option_def defs[] = {
 };
 
 struct program {
-	/* All defects together; "": none. */
-	char policy_text[SPEC_MAX], rules[SPEC_MAX];
-	char profile[8];
-	bool has_defect;
+	struct spec spec; /* all defects together */
 	const char *listen, *password, *scheme_file;
 	bool has_fallback;
 	struct atls_addr fallback;
@@ -78,27 +76,37 @@ die(int status, const char *what, const char *why)
 static _Noreturn void
 list(void)
 {
-	const char *tsv = defects_tsv;
+	const char *tsv[2] = { defects_tsv, defects_client_tsv };
 	struct defect d;
 
-	while (defects_next(&tsv, &d))
-		printf("%-28s %s\n", d.name, d.text);
+	for (int i = 0; i < 2; i++) {
+		while (defects_next(&tsv[i], &d))
+			printf("%s %-28s %s\n", i == 0 ? "server" : "client",
+			    d.name, d.text);
+	}
 	exit(0);
 }
 
+/* CLIENT tells whose fields a policy may set. */
 static void
-check_defect(const struct defect *d)
+check_defect(const struct defect *d, bool client)
 {
 	char why[RULES_ERRLEN > POLICY_NAMES_ERRLEN ? RULES_ERRLEN
 						    : POLICY_NAMES_ERRLEN];
-	struct service_config cfg = { 0 };
 	struct atls_policy policy = atls_policy_default;
+	struct service_config server = { 0 };
+	struct front_config front = { 0 };
 	struct rules rules;
+	int err = 0;
 
 	if (d->name[0] == '\0')
-		die(1, "defects.tsv", "a line with too few or long columns");
-	if (d->policy[0] != '\0' &&
-	    policy_names_apply(d->policy, &policy, &cfg, why) != 0)
+		die(1, "defects", "a line with too few or long columns");
+	if (d->policy[0] != '\0' && client)
+		err =
+		    policy_names_apply_client(d->policy, &policy, &front, why);
+	else if (d->policy[0] != '\0')
+		err = policy_names_apply(d->policy, &policy, &server, why);
+	if (err != 0)
 		die(1, d->name, why);
 	if (d->rules[0] == '\0')
 		return;
@@ -110,82 +118,26 @@ check_defect(const struct defect *d)
 static _Noreturn void
 check(void)
 {
-	const char *tsv = defects_tsv;
+	const char *tsv[2] = { defects_tsv, defects_client_tsv };
 	struct defect d;
 	unsigned n = 0;
 
-	while (defects_next(&tsv, &d)) {
-		check_defect(&d);
-		n++;
+	for (int i = 0; i < 2; i++) {
+		while (defects_next(&tsv[i], &d)) {
+			check_defect(&d, i == 1);
+			n++;
+		}
 	}
 	printf("%u passed, 0 failed\n", n);
 	exit(0);
 }
 
 static int
-say(char *why, const char *text, int err)
-{
-	snprintf(why, OPTION_ERRLEN / 2, "%s", text);
-	return (err);
-}
-
-/* Appends what TEXT adds to the specification SPEC. */
-static int
-add_spec(char *spec, const char *separator, const char *text, char *why)
-{
-	size_t len = strlen(spec), more = strlen(separator) + strlen(text);
-
-	if (text[0] == '\0')
-		return (0);
-	if (len + more >= SPEC_MAX)
-		return (say(why, "too many defects at once", ATLS_E_LIMIT));
-	snprintf(spec + len, SPEC_MAX - len, "%s%s", len == 0 ? "" : separator,
-	    text);
-	return (0);
-}
-
-static int
-add_defect(struct program *p, const char *name, char *why)
-{
-	struct defect d;
-	int err;
-
-	if (!defects_find(defects_tsv, name, &d))
-		return (
-		    say(why, "no such server, see --list", ATLS_E_NOTFOUND));
-	if (p->has_defect && strcmp(p->profile, d.profile) != 0)
-		return (say(why, "servers of two profiles", ATLS_E_INVAL));
-	memcpy(p->profile, d.profile, sizeof(p->profile));
-	p->has_defect = true;
-	err = add_spec(p->policy_text, ",", d.policy, why);
-	return (err != 0 ? err : add_spec(p->rules, "; ", d.rules, why));
-}
-
-static int
-add_defects(struct program *p, const char *names, char *why)
-{
-	char name[64];
-	int err = 0;
-
-	while (err == 0 && *names != '\0') {
-		size_t len = strcspn(names, ",");
-
-		if (len >= sizeof(name))
-			return (say(why, "no such server, see --list",
-			    ATLS_E_NOTFOUND));
-		memcpy(name, names, len);
-		name[len] = '\0';
-		err = add_defect(p, name, why);
-		names += len + (names[len] == ',' ? 1 : 0);
-	}
-	return (err);
-}
-
-static int
 set_fallback(struct program *p, const char *value, char *why)
 {
 	if (atls_addr_parse_hostport(value, &p->fallback) != 0)
-		return (say(why, "not HOST:PORT", ATLS_E_SYNTAX));
+		return (snprintf(why, OPTION_ERRLEN / 2, "not HOST:PORT"),
+		    ATLS_E_SYNTAX);
 	p->has_fallback = true;
 	return (0);
 }
@@ -204,13 +156,11 @@ apply(void *ctx, size_t which, const char *value, char *why)
 		option_help(defs, "ANYTLS_BROKEN_");
 		exit(0);
 	case O_AS:
-		return (add_defects(p, value, why));
+		return (spec_add_names(&p->spec, defects_tsv, value, why));
 	case O_POLICY:
-		p->has_defect = true;
-		return (add_spec(p->policy_text, ",", value, why));
+		return (spec_add_policy(&p->spec, value, why));
 	case O_RULES:
-		p->has_defect = true;
-		return (add_spec(p->rules, "; ", value, why));
+		return (spec_add_rules(&p->spec, value, why));
 	case O_LISTEN:
 		p->listen = value;
 		return (0);
@@ -253,9 +203,9 @@ configure(struct program *p, struct service_config *cfg)
 	const void *hashes = &p->hash;
 
 	p->policy = atls_policy_default;
-	if (strcmp(p->profile, "v1") == 0)
+	if (strcmp(p->spec.profile, "v1") == 0)
 		p->policy = atls_policy_v1;
-	if (strcmp(p->profile, "v3") == 0)
+	if (strcmp(p->spec.profile, "v3") == 0)
 		p->policy = atls_policy_v3;
 	*cfg = (struct service_config){
 		.hashes = hashes,
@@ -274,8 +224,8 @@ configure(struct program *p, struct service_config *cfg)
 		die(1, "password", "out of memory");
 	if (p->scheme_file != NULL)
 		read_scheme(p, cfg);
-	if (p->policy_text[0] != '\0' &&
-	    policy_names_apply(p->policy_text, &p->policy, cfg, why) != 0)
+	if (p->spec.policy[0] != '\0' &&
+	    policy_names_apply(p->spec.policy, &p->policy, cfg, why) != 0)
 		die(1, "policy", why);
 }
 
@@ -316,7 +266,7 @@ run_saboteur(const struct program *p, struct service_config *cfg)
 	static const char *const any = "127.0.0.1:0";
 	struct saboteur_config sab = { .listen = p->listen,
 		.password = p->password,
-		.rules = p->rules,
+		.rules = p->spec.rules,
 		.fallback = p->has_fallback,
 		.ready = print_bound };
 	struct service *s = start_service(cfg, &any);
@@ -361,20 +311,22 @@ main(int argc, char **argv)
 	char err[OPTION_ERRLEN];
 	struct rlimit rl;
 
+	signal(SIGPIPE, SIG_IGN);
+	setrlimit(RLIMIT_CORE, &no_core);
+	if (argc > 1 && strcmp(argv[1], "client") == 0)
+		return (client_main(argc - 1, argv + 1));
 	p.log.level = LOGL_ERROR;
 	p.log.name = "anytls-broken";
 	if (option_read(defs, "ANYTLS_BROKEN_", argc, argv, apply, &p, err) !=
 	    0)
 		die(2, "usage", err);
-	if (!p.has_defect || p.listen == NULL || p.password == NULL)
+	if (!p.spec.any || p.listen == NULL || p.password == NULL)
 		die(2, "usage", "say --as NAME, -l ADDR:PORT and -p PASSWORD");
-	signal(SIGPIPE, SIG_IGN);
-	setrlimit(RLIMIT_CORE, &no_core);
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
 		rl.rlim_cur = rl.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &rl);
 	}
 	configure(&p, &cfg);
-	return (p.rules[0] != '\0' ? run_saboteur(&p, &cfg)
-				   : run_service(&p, &cfg));
+	return (p.spec.rules[0] != '\0' ? run_saboteur(&p, &cfg)
+					: run_service(&p, &cfg));
 }

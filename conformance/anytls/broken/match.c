@@ -194,6 +194,8 @@ number_of(const struct filter *f, const struct item *it, enum cond_kind kind)
 		return (it->reads);
 	case COND_NTH:
 		return (it->nth);
+	case COND_RECORD:
+		return (it->record);
 	case COND_V:
 		return (f->version);
 	case COND_PSH:

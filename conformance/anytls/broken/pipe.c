@@ -32,9 +32,9 @@ struct pipe {
 	struct end end[2];
 	struct filter *filter;
 	struct loop_timer *timer;
-	uint64_t linger_ms; /* the client's end is closed then; 0: not yet */
+	uint64_t linger_ms; /* the end of the face is closed then; 0: not yet */
 	bool hung;
-	bool deaf; /* the client has been left: it is read and not heard */
+	bool deaf; /* the face has been left: it is read and not heard */
 };
 
 /* Where what SIDE sends goes to. */
@@ -42,6 +42,12 @@ static struct end *
 end_of(struct pipe *p, enum side to)
 {
 	return (&p->end[to == SIDE_UP ? SIDE_DOWN : SIDE_UP]);
+}
+
+static struct end *
+to_face(struct pipe *p)
+{
+	return (&p->end[p->ps->face]);
 }
 
 static void
@@ -84,13 +90,13 @@ end_finish(struct end *e)
 	e->closing = true;
 }
 
-/* Both ends are closed: the client's says goodbye first, and is read for a
- * moment so that no RST destroys what was sent. */
+/* Both ends are closed: the one that is judged says goodbye first, and is read
+ * for a moment so that no RST destroys what was sent. */
 static void
 close_both(struct pipe *p)
 {
-	end_close(&p->end[SIDE_DOWN]);
-	end_finish(&p->end[SIDE_UP]);
+	end_close(&p->end[p->ps->face == SIDE_UP ? SIDE_DOWN : SIDE_UP]);
+	end_finish(to_face(p));
 	if (p->linger_ms == 0)
 		p->linger_ms = loop_now(p->ps->loop) + LINGER_MS;
 }
@@ -104,7 +110,7 @@ end_ended(struct end *e, enum ending how)
 	if (e->ended)
 		return;
 	e->ended = true;
-	if (p->deaf && e->side == SIDE_UP)
+	if (p->deaf && e->side == p->ps->face)
 		return;
 	if (e->shaken)
 		filter_eof(p->filter, e->side, how, loop_now(p->ps->loop));
@@ -149,7 +155,7 @@ set_reset(int fd)
 static void
 leave(struct pipe *p)
 {
-	end_finish(&p->end[SIDE_UP]);
+	end_finish(to_face(p));
 	p->deaf = true;
 }
 
@@ -186,9 +192,9 @@ do_deed(struct pipe *p, const struct filter_out *out)
 		close_both(p);
 		return (true);
 	case DEED_RESET:
-		end_flush(&p->end[SIDE_UP]);
-		if (p->end[SIDE_UP].fd >= 0)
-			set_reset(p->end[SIDE_UP].fd);
+		end_flush(to_face(p));
+		if (to_face(p)->fd >= 0)
+			set_reset(to_face(p)->fd);
 		pipe_free(p);
 		return (false);
 	case DEED_LEAVE:
@@ -240,7 +246,7 @@ is_over(struct pipe *p, uint64_t now)
 		return (false);
 	if (p->linger_ms == 0 && shut)
 		p->linger_ms = now + LINGER_MS;
-	return ((shut && p->end[SIDE_UP].ended) ||
+	return ((shut && p->end[p->ps->face].ended) ||
 	    (p->linger_ms != 0 && p->linger_ms <= now));
 }
 
@@ -307,7 +313,7 @@ end_pump(struct end *e)
 		unsigned reads = e->reads == 0 ? 1 : e->reads;
 
 		e->reads = 0;
-		if (p->linger_ms == 0 && !(p->deaf && e->side == SIDE_UP))
+		if (p->linger_ms == 0 && !(p->deaf && e->side == p->ps->face))
 			filter_record(p->filter, e->side, atls_bytes(buf, len),
 			    reads, loop_now(p->ps->loop));
 	}
@@ -357,7 +363,8 @@ end_init(struct pipe *p, enum side side, int take_fd, struct tls_ctx *tls)
 	e->pipe = p;
 	e->side = side;
 	e->fd = take_fd;
-	e->tls = tls_conn_new(tls, NULL, NULL);
+	e->tls = tls_conn_new(
+	    tls, side == SIDE_DOWN ? p->ps->server_name : NULL, NULL);
 	e->io = loop_io_new(p->ps->loop, take_fd, end_ready, e);
 	if (e->tls == NULL || e->io == NULL)
 		return (false);
@@ -372,6 +379,8 @@ pipe_new(struct pipes *ps, int take_client_fd, int take_server_fd)
 		.hash = ps->hash,
 		.newline_hash = ps->newline_hash,
 		.allmarked = &ps->allmarked,
+		.misread = &ps->misread,
+		.borders = ps->face == SIDE_DOWN,
 		.fallback = ps->fallback,
 		.conn = ++ps->made,
 		.live = ++ps->live,

@@ -21,6 +21,10 @@ struct pipes {
 	struct rules rules;
 	uint8_t hash[ATLS_AUTH_HASH], newline_hash[ATLS_AUTH_HASH];
 	bool fallback, allmarked; /* see rules.h */
+	/* The end that is judged: DOWN's is the server. */
+	enum side face;
+	struct misread misread;
+	const char *server_name; /* for the server; NULL: none */
 	struct tls_ctx *server_tls, *client_tls;
 	struct pipe *all;
 	unsigned made, live;

@@ -16,12 +16,14 @@ static const char *const heart_names[] = { "never", "echo_id", "zero_id",
 	NULL };
 static const char *const dup_syn_names[] = { "ignore", "replace", "refuse",
 	"close", NULL };
+static const char *const reuse_names[] = { "never", "newest", "oldest", NULL };
 
 _Static_assert(ATLS_ALWAYS == 2, "when_names is in the order of the enum");
 _Static_assert(ATLS_SYNACK_AFTER_DIAL == 3, "and synack_names");
 _Static_assert(ATLS_ODD_ACCEPT == 4, "and odd_names");
 _Static_assert(ATLS_HEART_ZERO_ID == 2, "and heart_names");
 _Static_assert(ATLS_DUP_SYN_CLOSE == 3, "and dup_syn_names");
+_Static_assert(ATLS_REUSE_OLDEST == 2, "and reuse_names");
 
 struct field {
 	const char *name;
@@ -76,6 +78,12 @@ static const struct field policy_fields[] = {
 	{ AT(auth_any), NULL },
 	{ AT(data_after_fin), NULL },
 	{ AT(pad_down), NULL },
+	{ AT(wait_synack), NULL },
+	{ AT(watch_first), NULL },
+	{ AT(apply_scheme), NULL },
+	{ AT(first_packet), NULL },
+	{ AT(reuse), reuse_names },
+	{ AT(auth_records), NULL },
 };
 
 #undef AT
@@ -91,6 +99,25 @@ static const struct field service_fields[] = {
 	{ AT(max_streams), NULL },
 	{ AT(max_sessions), NULL },
 	{ AT(stream_bytes), NULL },
+};
+
+#undef AT
+#define AT(field) #field, offsetof(struct front_config, field)
+
+static const struct field front_fields[] = {
+	{ AT(idle_ms), NULL },
+	{ AT(check_ms), NULL },
+	{ AT(heartbeat_ms), NULL },
+	{ AT(synack_ms), NULL },
+	{ AT(connect_ms), NULL },
+	{ AT(linger_ms), NULL },
+	{ AT(grace_ms), NULL },
+};
+
+/* These are no numbers of 32 bits. */
+static const struct field front_flags[] = {
+	{ AT(quick_reply), NULL },
+	{ AT(udp_connect), NULL },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -128,9 +155,39 @@ read_value(const struct field *f, struct atls_bytes text, uint32_t *value)
 	return (n <= INT32_MAX);
 }
 
+/* What else than a policy a peer has; one of the two. */
+struct limits {
+	struct service_config *server;
+	struct front_config *client;
+};
+
+/* Sets a field of L. False: there is none of that name. */
+static bool
+set_limit(struct atls_bytes name, struct atls_bytes text, struct limits l)
+{
+	const struct field *f, *flag = NULL;
+	uint32_t value;
+
+	if (l.server != NULL) {
+		f = find(service_fields, COUNT(service_fields), name);
+	} else {
+		f = find(front_fields, COUNT(front_fields), name);
+		flag = find(front_flags, COUNT(front_flags), name);
+	}
+	if (flag != NULL && read_value(flag, text, &value)) {
+		*((bool *)((char *)l.client + flag->offset)) = value != 0;
+		return (true);
+	}
+	if (f == NULL || !read_value(f, text, &value))
+		return (false);
+	memcpy((l.server != NULL ? (char *)l.server : (char *)l.client) +
+		f->offset,
+	    &value, sizeof(value));
+	return (true);
+}
+
 static int
-apply_item(
-    struct atls_bytes item, struct atls_policy *p, struct service_config *cfg)
+apply_item(struct atls_bytes item, struct atls_policy *p, struct limits l)
 {
 	const uint8_t *sign =
 	    item.len == 0 ? NULL : memchr(item.p, '=', item.len);
@@ -149,23 +206,19 @@ apply_item(
 		memcpy((char *)p + f->offset, &number, sizeof(number));
 		return (0);
 	}
-	f = find(service_fields, COUNT(service_fields), name);
-	if (f == NULL || !read_value(f, text, &value))
-		return (-1);
-	memcpy((char *)cfg + f->offset, &value, sizeof(value));
-	return (0);
+	return (set_limit(name, text, l) ? 0 : -1);
 }
 
-int
-policy_names_apply(const char *text, struct atls_policy *p,
-    struct service_config *cfg, char err[POLICY_NAMES_ERRLEN])
+static int
+apply_all(const char *text, struct atls_policy *p, struct limits l,
+    char err[POLICY_NAMES_ERRLEN])
 {
 	const char *at = text;
 
 	for (;;) {
 		size_t len = strcspn(at, ",");
 
-		if (apply_item(atls_bytes(at, len), p, cfg) != 0) {
+		if (apply_item(atls_bytes(at, len), p, l) != 0) {
 			snprintf(err, POLICY_NAMES_ERRLEN,
 			    "\"%.*s\" is no field with a value it takes",
 			    (int)(len < 80 ? len : 80), at);
@@ -175,4 +228,22 @@ policy_names_apply(const char *text, struct atls_policy *p,
 			return (0);
 		at += len + 1;
 	}
+}
+
+int
+policy_names_apply(const char *text, struct atls_policy *p,
+    struct service_config *cfg, char err[POLICY_NAMES_ERRLEN])
+{
+	const struct limits l = { cfg, NULL };
+
+	return (apply_all(text, p, l, err));
+}
+
+int
+policy_names_apply_client(const char *text, struct atls_policy *p,
+    struct front_config *cfg, char err[POLICY_NAMES_ERRLEN])
+{
+	const struct limits l = { NULL, cfg };
+
+	return (apply_all(text, p, l, err));
 }

@@ -1,7 +1,7 @@
 /*
  * Defects that are decisions: text such as "heart_reply=never" sets fields of
- * struct atls_policy, and of struct service_config, which has the reference
- * server's limits.
+ * struct atls_policy, and of struct service_config or struct front_config,
+ * which have the limits of the reference server and client.
  *
  *   text  = item *( "," item )
  *   item  = field "=" value
@@ -11,6 +11,7 @@
 #ifndef BROKEN_POLICY_NAMES_H
 #define BROKEN_POLICY_NAMES_H
 
+#include "ref/net/front.h"
 #include "ref/net/service.h"
 #include "ref/session/policy.h"
 
@@ -22,5 +23,8 @@
  */
 int policy_names_apply(const char *text, struct atls_policy *p,
     struct service_config *cfg, char err[POLICY_NAMES_ERRLEN]);
+/* The same for a client. */
+int policy_names_apply_client(const char *text, struct atls_policy *p,
+    struct front_config *cfg, char err[POLICY_NAMES_ERRLEN]);
 
 #endif

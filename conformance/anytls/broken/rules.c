@@ -291,6 +291,10 @@ scan_argument(struct scan *s, char shape, struct action *a)
 	case 'b':
 		return ((scan_number(s, &a->n) && scan_number(s, &a->value)) ||
 		    scan_fail(s, at, "two numbers are missing"));
+	case 't':
+		return ((scan_string(s, &a->text) && a->text.len != 0 &&
+			    scan_string(s, &a->other)) ||
+		    scan_fail(s, at, "two strings are missing"));
 	case 'm':
 		(void)scan_number(s, &a->n);
 		return (true);

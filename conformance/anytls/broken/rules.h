@@ -1,6 +1,7 @@
 /*
  * The saboteur's rules: what goes wrong between an honest server and whoever
- * talks to it, as text. This file is the language; filter.h obeys it.
+ * talks to it, or an honest client and its server, as text. This file is the
+ * language; filter.h obeys it.
  *
  *   spec   = rule *( ";" rule )
  *   rule   = side event [ "[" cond *( "," cond ) "]" ] [ "#" count ]
@@ -27,6 +28,7 @@
  *   pad             length of padding0 (AUTH)
  *   records, reads  TLS records, and reads of the socket, that it came in
  *   nth             its place among the frames of its record, from 0
+ *   record          the record of its side that it begins in, from 0
  *   v               the client's version; -1 before Settings
  *   psh             PSHs of its stream and side before it
  *   sent            data bytes of its stream and side before it
@@ -83,6 +85,14 @@
  *   lose              the rest of its record is gone
  *   fix               a wrong hash becomes the right one (AUTH)
  *   retry             another request may follow (AUTH)
+ *   replace OLD NEW   NEW in the place of each OLD in its data
+ *   misread OLD NEW   the same with a scheme; in Settings the client's md5 is
+ *                     that of the scheme as it came
+ * Where records are kept as they came, which is towards the servers of clients:
+ *   merge             no record ends inside it
+ *   join              no record ends behind it: the next one is part of it
+ *   cut               a record ends behind it
+ *   fill N            as much data as makes its record N bytes long
  * And beside it:
  *   insert FRAME      goes before it, to the same side
  *   append FRAME      goes after it
@@ -185,7 +195,8 @@ struct action {
 	int cmd;       /* of a FRAME */
 	enum sid_kind sid_kind;
 	uint32_t sid;
-	struct atls_bytes text; /* p NULL: none was said */
+	struct atls_bytes text;  /* p NULL: none was said */
+	struct atls_bytes other; /* the second of two */
 };
 
 struct rule {

@@ -23,8 +23,8 @@ struct saboteur {
 	struct loop_signal *term, *intr;
 };
 
-/* The honest server is in this process and its backlog is long: connecting
- * takes no time. -1 when there is nobody. */
+/* The server is in this process, or on loopback: connecting takes no time. -1
+ * when there is nobody. */
 static int
 connect_server(const struct atls_addr *a)
 {
@@ -88,10 +88,13 @@ hash_passwords(struct saboteur *s)
 }
 
 static int
-start_tls(struct pipes *ps, char err[SABOTEUR_ERRLEN])
+start_tls(struct saboteur *s, char err[SABOTEUR_ERRLEN])
 {
 	const struct tls_ctx_config server = { .server = true };
-	const struct tls_ctx_config client = { .server = false };
+	const struct tls_ctx_config client = {
+		.verify = s->cfg->ca_file != NULL, .ca_file = s->cfg->ca_file
+	};
+	struct pipes *ps = &s->pipes;
 
 	_Static_assert(SABOTEUR_ERRLEN >= TLS_ERRLEN, "for tls_ctx_new()");
 	ps->server_tls = tls_ctx_new(&server, err);
@@ -136,13 +139,15 @@ saboteur_run(const struct saboteur_config *cfg, char err[SABOTEUR_ERRLEN])
 	s.pipes.fallback = cfg->fallback;
 	s.pipes.refuse = refuse;
 	s.pipes.ctx = &s;
+	s.pipes.face = cfg->client ? SIDE_DOWN : SIDE_UP;
+	s.pipes.server_name = cfg->server_name;
 	if (rules_parse(cfg->rules, &s.pipes.rules, rules_err) != 0) {
 		snprintf(err, SABOTEUR_ERRLEN, "rules \"%s\": %s", cfg->rules,
 		    rules_err);
 		return (-1);
 	}
 	snprintf(err, SABOTEUR_ERRLEN, "out of memory");
-	if (hash_passwords(&s) == 0 && start_tls(&s.pipes, err) == 0 &&
+	if (hash_passwords(&s) == 0 && start_tls(&s, err) == 0 &&
 	    start_loop(&s, err) == 0) {
 		loop_run(s.pipes.loop);
 		ret = 0;

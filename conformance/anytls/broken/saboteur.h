@@ -13,6 +13,11 @@ struct saboteur_config {
 	const char *password;
 	const char *rules;
 	struct atls_addr server; /* the honest one, an IP literal */
+	/* The server is judging: the client is the honest one, and records from
+	 * it are kept as they come. */
+	bool client;
+	const char *server_name; /* for TLS with the server; NULL: none */
+	const char *ca_file;     /* judges its certificate; NULL: nobody does */
 	bool fallback;           /* it has one */
 	/* Called once it listens. */
 	void (*ready)(void *ctx, const struct atls_addr *bound);

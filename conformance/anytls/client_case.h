@@ -196,8 +196,7 @@ struct peer *renew(struct t *t, struct data scheme, struct app **a);
  * skipped, and so in the second: what it takes is judged by client/scheme. */
 struct stream_seen begin_under(
     struct peer *p, struct app *a, struct data scheme);
-struct settings_seen expect_settings_under(
-    struct peer *p, struct data scheme);
+struct settings_seen expect_settings_under(struct peer *p, struct data scheme);
 /* The client has sent heartbeat requests of its own on P: they are packets, so
  * that those of a case cannot be counted. */
 bool says_heartbeats(const struct peer *p);

@@ -23,7 +23,7 @@ struct env {
 	char origin_host[REACH_HOST];
 	uint16_t echo_port;
 	uint64_t seed;
-	unsigned jobs; /* cases at a time */
+	unsigned jobs;     /* cases at a time */
 	char password[64]; /* made here when the user gave none */
 
 	bool managed; /* started by --sut */

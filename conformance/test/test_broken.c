@@ -27,6 +27,9 @@ struct rig {
 	char said[SAID];
 };
 
+static void add(struct rig *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 static void
 add(struct rig *r, const char *fmt, ...)
 {

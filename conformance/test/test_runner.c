@@ -243,8 +243,7 @@ statuses(void **state)
 	assert_status(&r, "soft/may", "info");
 	assert_status(&r, "bad/fail", "fail");
 	assert_status(&r, "bad/hang", "fail");
-	assert_says(&r, "bad/hang",
-	    " s, last step: waiting for the answer");
+	assert_says(&r, "bad/hang", " s, last step: waiting for the answer");
 	assert_status(&r, "bad/late", "fail");
 	assert_says(&r, "bad/late", "the verdict before the hang");
 	assert_status(&r, "bad/crash", "crash");

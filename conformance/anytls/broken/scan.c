@@ -59,7 +59,7 @@ scan_number(struct scan *s, int64_t *n)
 	size_t len = 0;
 
 	skip_blanks(s);
-	while (is_digit(s->p[len]) && len < 15)
+	while (len < 15 && is_digit(s->p[len]))
 		value = 10 * value + (s->p[len++] - '0');
 	if (len == 0 || is_digit(s->p[len]))
 		return (false);

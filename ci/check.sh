@@ -13,5 +13,5 @@ gate "suite against the reference client" ci/conform.sh client "$build"
 gate "command line" ci/cli.sh "$build"
 gate "reference pair with real tools" ci/e2e.sh "$build"
 gate "what the daemons' options promise" ci/daemons.py "$build"
-gate "selftest: cases x broken peers" tools/selftest "$build"
+gate "selftest, settled peers" ci/selftest.sh "$build"
 gates_done

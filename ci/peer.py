@@ -218,6 +218,16 @@ def web(c):
               % (len(body), body))
 
 
+def has_ipv6():
+    """whether ::1 is an address of this machine"""
+    with socket.socket(socket.AF_INET6) as s:
+        try:
+            s.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
+
+
 def dead_port():
     with socket.socket() as s:
         s.bind((LOOP, 0))

@@ -1,24 +1,45 @@
 #!/usr/bin/env python3
 """UDP helpers of the end-to-end tests, on loopback only.
 
-  udp.py echo [-6]              echoes datagrams; prints its port
+  udp.py echo                   echoes datagrams that come to 127.0.0.1 and, at
+                                the same port, to ::1; prints the port
   udp.py ask PROXY DEST SIZE... sends random datagrams of these sizes to DEST
                                 through the SOCKS5 proxy's UDP ASSOCIATE and
                                 compares what comes back
 """
+import errno
 import os
+import select
 import socket
 import struct
 import sys
 
 
-def echo(family, host):
-    s = socket.socket(family, socket.SOCK_DGRAM)
-    s.bind((host, 0))
-    print(s.getsockname()[1], flush=True)
+def loopback_pair():
+    """Sockets of one port on 127.0.0.1 and, where there is IPv6, on ::1: which
+    of the two "localhost" means is up to the system."""
+    for _ in range(20):
+        four = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        four.bind(("127.0.0.1", 0))
+        six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        try:
+            six.bind(("::1", four.getsockname()[1]))
+            return [four, six]
+        except OSError as e:
+            six.close()
+            if e.errno != errno.EADDRINUSE:
+                return [four]
+            four.close()
+    raise SystemExit("udp: no port is free on both 127.0.0.1 and ::1")
+
+
+def echo():
+    socks = loopback_pair()
+    print(socks[0].getsockname()[1], flush=True)
     while True:
-        data, peer = s.recvfrom(65536)
-        s.sendto(data, peer)
+        for s in select.select(socks, [], [])[0]:
+            data, peer = s.recvfrom(65536)
+            s.sendto(data, peer)
 
 
 def hostport(text):
@@ -83,9 +104,7 @@ def ask(proxy, dests, sizes):
 
 def main(argv):
     if argv[1:2] == ["echo"]:
-        if argv[2:] == ["-6"]:
-            echo(socket.AF_INET6, "::1")
-        echo(socket.AF_INET, "127.0.0.1")
+        echo()
     if argv[1:2] == ["ask"] and len(argv) > 4:
         dests = [hostport(d) for d in argv[3].split(",")]
         return ask(hostport(argv[2]), dests, [int(n) for n in argv[4:]])

@@ -20,13 +20,15 @@ OPENSSL_CFLAGS ?= $(call pkg,--cflags,openssl)
 OPENSSL_LIBS   ?= $(or $(call pkg,--libs,openssl),-lssl -lcrypto)
 UV_CFLAGS      ?= $(call pkg,--cflags,libuv)
 UV_LIBS        ?= $(or $(call pkg,--libs,libuv),-luv)
+JANSSON_CFLAGS ?= $(call pkg,--cflags,jansson)
+JANSSON_LIBS   ?= $(or $(call pkg,--libs,jansson),-ljansson)
 CMOCKA_CFLAGS  ?= $(call pkg,--cflags,cmocka)
 CMOCKA_LIBS    ?= $(or $(call pkg,--libs,cmocka),-lcmocka)
 
 ALL_CPPFLAGS = -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(CPPFLAGS)
 ALL_CFLAGS   = -std=c11 $(OPT) $(CFLAGS) $(WARNINGS) $(SANFLAGS) \
 	$(if $(filter 1,$(WERROR)),-Werror) -MMD -MP \
-	$(OPENSSL_CFLAGS) $(UV_CFLAGS) $(CMOCKA_CFLAGS)
+	$(OPENSSL_CFLAGS) $(UV_CFLAGS) $(JANSSON_CFLAGS) $(CMOCKA_CFLAGS)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
@@ -154,7 +156,7 @@ $(CLIENT): $(B)/ref/client.o $(DAEMON_LIBS)
 $(CONFORM): $(B)/conformance/main.o $(PACK_O) $(B)/gen/requirements.o \
 		$(SUITE_LIBS)
 	$(call say,LD,$@)
-	$(Q)$(LD) -o $@ $^ $(OPENSSL_LIBS) -lm
+	$(Q)$(LD) -o $@ $^ $(JANSSON_LIBS) $(OPENSSL_LIBS) -lm
 
 # Broken peers are the reference with other policies, and a saboteur between
 # honest ends; they are never installed.
@@ -184,7 +186,7 @@ $(B)/ref/test/test_session_memory: LDFLAGS += -Wl,--wrap=malloc \
 $(B)/conformance/test/%: $(B)/conformance/test/%.o $(PACK_O) \
 		$(B)/gen/requirements.o $(SUITE_LIBS)
 	$(call say,LD,$@)
-	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(OPENSSL_LIBS) -lm
+	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS) -lm
 
 # Tests of the broken peers take all of them but their mains.
 $(B)/conformance/test/test_brok%: $(B)/conformance/test/test_brok%.o \

@@ -82,7 +82,7 @@ version(char *buf, size_t size)
 }
 
 static int
-run(const struct options *opt, struct complaint *c)
+run(const struct options *opt, char *const argv[], struct complaint *c)
 {
 	const struct pack *pack =
 	    opt->command == FOR_CLIENT ? &anytls_client_pack : &anytls_pack;
@@ -104,13 +104,14 @@ run(const struct options *opt, struct complaint *c)
 	cfg.pack = pack;
 	cfg.program = PROGRAM;
 	cfg.version = version(text, sizeof(text));
+	cfg.argv = argv;
 	cfg.out = stdout;
 	cfg.stop_fd = stop_pipe[0];
 	return judge_run(&cfg, c);
 }
 
 static int
-dispatch(const struct options *opt, struct complaint *c)
+dispatch(const struct options *opt, char *const argv[], struct complaint *c)
 {
 	char text[128];
 
@@ -135,7 +136,7 @@ dispatch(const struct options *opt, struct complaint *c)
 	case FOR_COVERAGE:
 		return show_coverage(&anytls_all_packs, opt, stdout, c);
 	default:
-		return run(opt, c);
+		return run(opt, argv, c);
 	}
 }
 
@@ -150,7 +151,7 @@ main(int argc, char *argv[])
 	if (rc == 0 && !opt.help && !opt.version)
 		rc = options_check(&opt, &c);
 	if (rc == 0)
-		rc = dispatch(&opt, &c);
+		rc = dispatch(&opt, argv, &c);
 	options_free(&opt);
 	if (fflush(stdout) != 0 && rc == 0)
 		rc = complain(&c, EXIT_SUITE,

@@ -39,6 +39,8 @@ box_seal(struct box *box)
 		box->nobservations = BOX_OBSERVATIONS;
 	for (i = 0; i < box->nobservations; i++)
 		box->observations[i][sizeof(box->observations[i]) - 1] = '\0';
+	if (box->nsamples > BOX_SAMPLES)
+		box->nsamples = BOX_SAMPLES;
 	if (box->features_len > BOX_FEATURES)
 		box->features_len = 0;
 }

@@ -20,6 +20,19 @@
 #define BOX_BYTES 512
 #define BOX_FEATURES 16384
 
+#define BOX_SAMPLES 256
+
+/* A measured value beside what a rule allows for it: for the AnyTLS pack the
+ * size of a TLS record of a packet. The report plots them. */
+struct box_sample {
+	uint32_t at;    /* which one: the number of the record */
+	uint32_t group; /* what it belongs to: the packet; BOX_NO_GROUP */
+	uint32_t value;
+	uint32_t low, high; /* the rule's range; both 0: there is none */
+	uint32_t misfit;    /* 1: it is what the rules do not explain */
+};
+#define BOX_NO_GROUP UINT32_MAX
+
 struct box_line {
 	uint64_t at_us; /* since the case began */
 	char text[BOX_LINE];
@@ -40,6 +53,8 @@ struct box {
 	char observations[BOX_OBSERVATIONS][BOX_TEXT / 4];
 	uint32_t bytes_len; /* of the latest bytes; BOX_BYTES are kept */
 	uint8_t bytes[BOX_BYTES];
+	uint32_t nsamples;
+	struct box_sample samples[BOX_SAMPLES];
 	uint32_t features_len; /* name, NUL, value, NUL, ... */
 	char features[BOX_FEATURES];
 };

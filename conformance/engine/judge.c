@@ -11,6 +11,8 @@
 #include "conformance/engine/child.h"
 #include "conformance/engine/origin.h"
 #include "conformance/engine/prepare.h"
+#include "conformance/engine/reports.h"
+#include "conformance/engine/results_fill.h"
 #include "conformance/engine/sched.h"
 #include "conformance/engine/show.h"
 
@@ -26,6 +28,8 @@ struct judge {
 	struct reg reg;
 	struct plan plan;
 	struct report report;
+	struct results results;
+	struct reports reports;
 	struct origin_server origin;
 	struct shared shared;
 	uint64_t deadline_ms;
@@ -76,6 +80,7 @@ set_up_report(struct judge *j)
 	    strcmp(opt->format, "jsonl") == 0 ? &report_jsonl : &report_text;
 	r->out = j->cfg->out;
 	r->env = &j->env;
+	r->results = &j->results;
 	r->program = j->cfg->program;
 	r->version = j->cfg->version;
 	r->document = j->cfg->pack->document;
@@ -116,7 +121,16 @@ name_client(struct judge *j)
 								    : "***");
 }
 
-/* Plan, origin, target. 0 or a code. */
+static void
+set_up_results(struct judge *j)
+{
+	results_begin(&j->results, &j->report, &j->reg, j->cfg->argv);
+	j->results.run.plan = j->plan.fingerprint;
+	j->results.run.planned = j->plan.n;
+	j->results.anchor = j->cfg->opt->sarif_anchor;
+}
+
+/* Plan, reports, origin, target. 0 or a code. */
 static int
 set_up(struct judge *j, struct complaint *c)
 {
@@ -127,6 +141,10 @@ set_up(struct judge *j, struct complaint *c)
 	set_up_env(j);
 	set_up_report(j);
 	rc = show_plan(&j->plan, &j->reg, j->cfg->pack, opt, c);
+	if (rc == 0)
+		rc = reports_open(&j->reports, &opt->reports, opt->output, c);
+	if (rc == 0)
+		set_up_results(j);
 	if (rc == 0 && j->cfg->pack->client)
 		rc = shared_prepare_client(env, c);
 	else if (rc == 0 && opt->sut != NULL)
@@ -160,8 +178,11 @@ unusable(struct judge *j, const struct item *item, const char *why,
 {
 	j->report.totals.unusable = true;
 	report_begin(&j->report, j->plan.n);
-	if (item != NULL)
+	if (item != NULL) {
+		j->report.latest =
+		    results_add_item(&j->results, &j->report, item);
 		j->report.to->result(&j->report, item);
+	}
 	report_end(&j->report);
 	return complain(c, EXIT_UNUSABLE, "%s %s is unusable: %s",
 	    j->env.client ? "client" : "target", j->report.target, why);
@@ -329,6 +350,24 @@ judge_target(struct judge *j, struct complaint *c)
 	return rc;
 }
 
+/* Whatever became of the run, but for mistakes in its options. The exit code.
+ */
+static int
+write_reports(struct judge *j, int rc, struct complaint *c)
+{
+	struct complaint why = { 0, "" };
+	int failed;
+
+	if (j->results.run.seed == NULL || rc == EXIT_USAGE)
+		return rc;
+	j->results.secret = j->env.target.password;
+	results_end(&j->results, &j->report, rc, c->code != 0 ? c->text : NULL);
+	failed = reports_write(&j->reports, &j->results, &why);
+	if (failed != 0 && c->code == 0)
+		*c = why;
+	return failed != 0 ? failed : rc;
+}
+
 int
 judge_run(const struct judge_config *cfg, struct complaint *c)
 {
@@ -339,11 +378,14 @@ judge_run(const struct judge_config *cfg, struct complaint *c)
 	rc = set_up(j, c);
 	if (rc == 0)
 		rc = judge_target(j, c);
+	rc = write_reports(j, rc, c);
 	shared_end(&j->shared, &j->env);
 	origin_server_stop(&j->origin);
 	plan_free(&j->plan);
 	register_free(&j->reg);
 	features_free(&j->env.features);
+	reports_free(&j->reports);
+	results_free(&j->results);
 	free(j);
 	return rc;
 }

@@ -13,6 +13,7 @@ struct judge_config {
 	const struct pack *pack;
 	const char *program;
 	const char *version;
+	char *const *argv; /* for the result file; may be NULL */
 	FILE *out;
 	int stop_fd; /* readable when the run is to be interrupted; -1: never */
 };

@@ -73,6 +73,8 @@ struct options {
 	uint64_t seed;
 	unsigned repeat;
 	const char *format, *color, *keylog, *no_fork;
+	struct words reports; /* KIND=PATH */
+	const char *output, *sarif_anchor;
 	unsigned verbose;
 	bool quiet, list, dry_run, json, check, help, version;
 

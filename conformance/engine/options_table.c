@@ -83,6 +83,14 @@ const struct option_row options_table[] = {
 	    "run each case N times" },
 	{ "format", 0, OPT_CHOICE, AT(format), RUN, "text|jsonl",
 	    "what is written to standard output (text)" },
+	{ "report", 0, OPT_WORDS, AT(reports), RUN, "KIND=PATH",
+	    "write a report: json, jsonl, junit, tap, html, md, badge or "
+	    "sarif; may be repeated" },
+	{ "output", 'o', OPT_TEXT, AT(output), RUN, "DIR",
+	    "write all of them to DIR: results.json, junit.xml and so on" },
+	{ "sarif-anchor", 0, OPT_TEXT, AT(sarif_anchor), RUN, "FILE",
+	    "the file of the target's sources that SARIF results are shown "
+	    "at (README.md)" },
 	{ "verbose", 'v', OPT_MORE, AT(verbose), RUN, NULL,
 	    "durations; twice: the transcript of passing cases too" },
 	{ "quiet", 'q', OPT_FLAG, AT(quiet), RUN, NULL,

@@ -131,6 +131,28 @@ add_suite(struct plan *plan, const struct suite *suite, const struct reg *reg,
 	}
 }
 
+/* FNV-1a, 64 bits */
+static void
+add_print(uint64_t *h, const char *s)
+{
+	do {
+		*h = (*h ^ (unsigned char)*s) * 0x100000001b3;
+	} while (*s++ != '\0');
+}
+
+static uint64_t
+fingerprint(const struct plan *plan)
+{
+	uint64_t h = 0xcbf29ce484222325;
+	size_t i;
+
+	for (i = 0; i < plan->n; i++) {
+		add_print(&h, plan->items[i].tc->id);
+		add_print(&h, plan->items[i].skipped ? "skip" : "");
+	}
+	return h;
+}
+
 int
 plan_make(struct plan *plan, const struct pack *pack, const struct reg *reg,
     const struct selection *sel, struct complaint *c)
@@ -145,6 +167,7 @@ plan_make(struct plan *plan, const struct pack *pack, const struct reg *reg,
 		return rc;
 	for (s = pack->suites; *s != NULL; s++)
 		add_suite(plan, *s, reg, sel);
+	plan->fingerprint = fingerprint(plan);
 	plan_sort(plan);
 	return 0;
 }

@@ -62,6 +62,9 @@ struct plan {
 	struct item *items;
 	size_t n;
 	size_t *order; /* indexes of items */
+	/* Of the ids that were selected and skipped, in their order; shards of
+	 * one plan have it in common, so it is that of all of them. */
+	uint64_t fingerprint;
 };
 
 /*

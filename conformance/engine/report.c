@@ -6,12 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conformance/engine/results_fill.h"
 #include "conformance/engine/text.h"
 
 void
 report_begin(struct report *r, size_t planned)
 {
 	r->planned = planned;
+	results_target(r->results, r);
 	r->to->begin(r);
 	fflush(r->out);
 }
@@ -29,6 +31,7 @@ report_result(struct report *r, struct item *item)
 		totals_add(&r->totals, result, item->req);
 	else
 		totals_add_finding(&r->totals, result->status);
+	r->latest = results_add_item(r->results, r, item);
 	r->to->result(r, item);
 	fflush(r->out);
 }
@@ -38,6 +41,7 @@ report_finding(struct report *r, enum status status, const char *text,
     const char *evidence)
 {
 	totals_add_finding(&r->totals, status);
+	r->latest = results_add_finding(r->results, status, text, evidence);
 	r->to->finding(r, status, text, evidence);
 	fflush(r->out);
 }
@@ -47,35 +51,16 @@ report_end(struct report *r)
 {
 	int code = totals_exit(&r->totals);
 
+	results_end(r->results, r, code, NULL);
 	r->to->end(r, code);
 	fflush(r->out);
 	return code;
 }
 
-static void
-summary_skips(const struct totals *tot, FILE *f)
-{
-	fprintf(f, "; %u skip", tot->count[ST_SKIP]);
-	if (tot->skip_filter != 0)
-		fprintf(f, " (%u by --skip)", tot->skip_filter);
-	if (tot->count[ST_BLOCKED] != 0)
-		fprintf(f, ", %u blocked", tot->count[ST_BLOCKED]);
-}
-
 void
 report_summary(const struct report *r, int exit_code, FILE *f)
 {
-	const struct totals *tot = &r->totals;
-
-	fprintf(f, "%s: %u run, %u pass, %u fail, ", r->program,
-	    totals_run(tot), tot->count[ST_PASS], totals_of(tot, ST_FAIL));
-	if (totals_of(tot, ST_CRASH) != 0)
-		fprintf(f, "%u crash, ", totals_of(tot, ST_CRASH));
-	fprintf(f, "%u warn, %u info", totals_of(tot, ST_WARN),
-	    totals_of(tot, ST_INFO));
-	if (totals_of(tot, ST_ERROR) != 0)
-		fprintf(f, ", %u error", totals_of(tot, ST_ERROR));
-	summary_skips(tot, f);
+	totals_print(&r->totals, r->program, f);
 	fprintf(f, "; %.2fs; seed %" PRIx64 "; exit %d",
 	    (double)(t_now() - r->start_ms) / 1000, r->env->seed, exit_code);
 }

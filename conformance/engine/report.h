@@ -13,6 +13,9 @@
 #include "conformance/engine/plan.h"
 #include "conformance/engine/totals.h"
 
+struct results;
+struct results_test;
+
 struct report {
 	const struct reporter *to;
 	FILE *out;
@@ -22,6 +25,8 @@ struct report {
 	const char *document;
 	char target[128]; /* as printed */
 	struct totals totals;
+	struct results *results;           /* all of it as data */
+	const struct results_test *latest; /* what is being reported */
 	uint64_t start_ms;
 	size_t planned;
 	bool colour;

@@ -1,146 +1,84 @@
-/* The report for programs: one JSON object a line. */
-#include <inttypes.h>
-#include <string.h>
-
+/* The report for programs: one JSON object a line, each flushed. */
 #include "conformance/engine/report.h"
-#include "conformance/engine/text.h"
-#include "conformance/engine/words.h"
+#include "conformance/engine/reports.h"
+#include "conformance/engine/results_json.h"
 
-/* ,"NAME":"TEXT" */
+/* {"event":NAME, ...} with the members of V, which is consumed. */
 static void
-member(struct report *r, const char *name, const char *text)
+event(FILE *f, const char *name, json_t *v)
 {
-	fprintf(r->out, ",\"%s\":", name);
-	text_json(r->out, text);
+	json_t *o = json_object();
+
+	json_object_set_new(o, "event", json_string(name));
+	json_object_update(o, v);
+	json_decref(v);
+	results_json_print(o, 0, f);
 }
 
 static void
-features(struct report *r)
+print_start(const struct results *r, FILE *f)
 {
-	const struct features *f = &r->env->features;
-	size_t i;
+	json_t *o = results_json_run(r);
 
-	fputs(",\"features\":{", r->out);
-	for (i = 0; i < f->n; i++) {
-		fputs(i != 0 ? "," : "", r->out);
-		text_json(r->out, f->v[i].name);
-		putc(':', r->out);
-		if (f->v[i].value == NULL)
-			fputs("false", r->out);
-		else if (f->v[i].value[0] == '\0')
-			fputs("true", r->out);
-		else
-			text_json(r->out, f->v[i].value);
-	}
-	putc('}', r->out);
+	json_object_set_new(o, "schema", json_integer(RESULTS_SCHEMA));
+	/* Not known at the start. */
+	json_object_del(o, "duration_ms");
+	json_object_del(o, "completion");
+	json_object_del(o, "exit_code");
+	event(f, "run_start", o);
+}
+
+static void
+print_end(const struct results *r, FILE *f)
+{
+	json_t *o = results_json_counts(r);
+
+	json_object_set_new(
+	    o, "duration_ms", json_integer((json_int_t)r->run.duration_ms));
+	json_object_set_new(o, "exit_code", json_integer(r->run.exit_code));
+	event(f, "run_end", o);
 }
 
 static void
 begin(struct report *r)
 {
-	fputs("{\"event\":\"run_start\",\"schema\":1", r->out);
-	member(r, "suite", r->program);
-	member(r, "version", r->version);
-	member(r, "document", r->document);
-	member(r, "target", r->target);
-	fprintf(r->out, ",\"seed\":\"%" PRIx64 "\",\"jobs\":%u,\"planned\":%zu",
-	    r->env->seed, r->env->jobs, r->planned);
-	features(r);
-	fputs("}\n", r->out);
-}
-
-static void
-requirements(struct report *r, const struct item *item)
-{
-	const char *list = item->tc->reqs, *part, *separator = "";
-	size_t len;
-
-	fputs(",\"requirements\":[", r->out);
-	while (words_next(&list, &part, &len)) {
-		fprintf(r->out, "%s\"%.*s\"", separator, (int)len, part);
-		separator = ",";
-	}
-	putc(']', r->out);
-	if (item->req == NULL)
-		return;
-	member(r, "level", item->req->level);
-	member(r, "basis", item->req->basis);
-}
-
-static void
-evidence(struct report *r, const struct box *box)
-{
-	const struct box_line *line;
-	size_t i;
-
-	member(r, "expected", box->expected);
-	member(r, "actual", box->actual);
-	fputs(",\"observations\":[", r->out);
-	for (i = 0; i < box->nobservations; i++) {
-		fputs(i != 0 ? "," : "", r->out);
-		text_json(r->out, box->observations[i]);
-	}
-	fputs("],\"transcript\":[", r->out);
-	for (i = 0; i < box_line_count(box); i++) {
-		line = box_line_at(box, i);
-		fprintf(r->out, "%s{\"ms\":%.1f,\"text\":", i != 0 ? "," : "",
-		    (double)line->at_us / 1000);
-		text_json(r->out, line->text);
-		putc('}', r->out);
-	}
-	fputs("],\"bytes\":\"", r->out);
-	for (i = 0; i < box->bytes_len && i < BOX_BYTES; i++)
-		fprintf(r->out, "%02x", box->bytes[i]);
-	putc('"', r->out);
+	print_start(r->results, r->out);
 }
 
 static void
 result(struct report *r, const struct item *item)
 {
-	const struct result *res = &item->result;
-
-	fputs("{\"event\":\"test_end\"", r->out);
-	member(r, "id", item->tc->id);
-	requirements(r, item);
-	member(r, "status", totals_status_name(res->status));
-	if (res->class[0] != '\0')
-		member(r, "class", res->class);
-	fprintf(r->out, ",\"round\":%u,\"duration_ms\":%u", item->iteration + 1,
-	    res->duration_ms);
-	if (res->box != NULL)
-		evidence(r, res->box);
-	if (res->evidence != NULL)
-		member(r, "log", res->evidence);
-	fputs("}\n", r->out);
+	(void)item;
+	event(r->out, "test_end", results_json_test(r->results, r->latest));
 }
 
 static void
 finding(struct report *r, enum status status, const char *text, const char *log)
 {
-	fputs("{\"event\":\"finding\"", r->out);
-	member(r, "status", totals_status_name(status));
-	member(r, "actual", text);
-	if (log != NULL)
-		member(r, "log", log);
-	fputs("}\n", r->out);
+	(void)status;
+	(void)text;
+	(void)log;
+	event(r->out, "finding", results_json_test(r->results, r->latest));
 }
 
 static void
 end(struct report *r, int exit_code)
 {
-	const struct totals *tot = &r->totals;
-	enum status s;
-
-	fprintf(r->out, "{\"event\":\"run_end\",\"run\":%u", totals_run(tot));
-	for (s = 0; s < ST_COUNT; s++)
-		fprintf(
-		    r->out, ",\"%s\":%u", totals_status_name(s), tot->count[s]);
-	fprintf(r->out,
-	    ",\"findings\":{\"text_must\":%u,\"text_should\":%u,"
-	    "\"reference\":%u,\"safety\":%u}",
-	    tot->text_must, tot->text_should, tot->reference, tot->safety);
-	fprintf(r->out, ",\"duration_ms\":%" PRIu64 ",\"exit\":%d}\n",
-	    t_now() - r->start_ms, exit_code);
+	(void)exit_code;
+	print_end(r->results, r->out);
 }
 
 const struct reporter report_jsonl = { begin, result, finding, end };
+
+void
+report_lines(struct results *r, FILE *f)
+{
+	size_t i;
+
+	print_start(r, f);
+	for (i = 0; i < r->findings.n; i++)
+		event(f, "finding", results_json_test(r, &r->findings.v[i]));
+	for (i = 0; i < r->tests.n; i++)
+		event(f, "test_end", results_json_test(r, &r->tests.v[i]));
+	print_end(r, f);
+}

@@ -87,6 +87,15 @@ t_observe(struct t *t, const char *fmt, ...)
 }
 
 void
+t_sample(struct t *t, const struct box_sample *sample)
+{
+	struct box *box = t->box;
+
+	if (box->nsamples < BOX_SAMPLES)
+		box->samples[box->nsamples++] = *sample;
+}
+
+void
 t_log(struct t *t, const char *fmt, ...)
 {
 	struct box_line *line = &t->box->lines[t->box->nlines % BOX_LINES];

@@ -128,6 +128,9 @@ void t_observe(struct t *t, const char *fmt, ...)
 /* Adds a line to the transcript (frames, records, socket events). */
 void t_log(struct t *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+struct box_sample;
+/* Adds a sample to the report's plot; the first 256 are kept. */
+void t_sample(struct t *t, const struct box_sample *sample);
 /* What the running verb waits for the peer to do: kept for cases that are
  * killed at their budget, which fail with it. t_step(t, "%s", "") says that
  * the peer is not waited for; a case killed then is an error of the suite. */

@@ -98,3 +98,38 @@ totals_status_name(enum status status)
 
 	return names[status];
 }
+
+enum status
+totals_status_of(const char *name)
+{
+	enum status s;
+
+	for (s = 0; s < ST_COUNT; s++)
+		if (strcmp(totals_status_name(s), name) == 0)
+			break;
+	return s;
+}
+
+static void
+print_skips(const struct totals *tot, FILE *f)
+{
+	fprintf(f, "; %u skip", tot->count[ST_SKIP]);
+	if (tot->skip_filter != 0)
+		fprintf(f, " (%u by --skip)", tot->skip_filter);
+	if (tot->count[ST_BLOCKED] != 0)
+		fprintf(f, ", %u blocked", tot->count[ST_BLOCKED]);
+}
+
+void
+totals_print(const struct totals *tot, const char *name, FILE *f)
+{
+	fprintf(f, "%s: %u run, %u pass, %u fail, ", name, totals_run(tot),
+	    tot->count[ST_PASS], totals_of(tot, ST_FAIL));
+	if (totals_of(tot, ST_CRASH) != 0)
+		fprintf(f, "%u crash, ", totals_of(tot, ST_CRASH));
+	fprintf(f, "%u warn, %u info", totals_of(tot, ST_WARN),
+	    totals_of(tot, ST_INFO));
+	if (totals_of(tot, ST_ERROR) != 0)
+		fprintf(f, ", %u error", totals_of(tot, ST_ERROR));
+	print_skips(tot, f);
+}

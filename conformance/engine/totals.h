@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "conformance/engine/plan.h"
 
@@ -42,7 +43,12 @@ bool totals_is_failure(const struct totals *tot, enum status status);
  */
 int totals_exit(const struct totals *tot);
 
+/* "NAME: 148 run, 141 pass, 2 fail, ...; 4 skip (2 by --skip)". */
+void totals_print(const struct totals *tot, const char *name, FILE *f);
+
 /* "pass", "fail", ... */
 const char *totals_status_name(enum status status);
+/* The status of this name; ST_COUNT: there is none. */
+enum status totals_status_of(const char *name);
 
 #endif

@@ -185,8 +185,8 @@ death_without_culprit(void **state)
 	assert_status(&r, "once/once", "warn");
 	assert_status(&r, "kill/before", "pass");
 	assert_non_null(strstr(r.out,
-	    "\"event\":\"finding\",\"status\":"
-	    "\"crash\""));
+	    "\"event\":\"finding\",\"area\":\"run\","
+	    "\"round\":1,\"requirements\":[],\"status\":\"crash\""));
 	assert_non_null(strstr(r.out, "none of them does it alone"));
 	run_free(&r);
 }

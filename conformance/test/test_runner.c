@@ -331,7 +331,7 @@ order_and_reports(void **state)
 		at = next;
 	}
 	assert_non_null(strstr(r.out, "\"udp\":true"));
-	assert_non_null(strstr(r.out, "\"text\":\"line\\u000aline\""));
+	assert_non_null(strstr(r.out, "\"text\":\"line\\nline\""));
 	run_free(&r);
 }
 

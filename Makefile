@@ -40,6 +40,7 @@ TLS_O     := $(call obj,ref/net/tls.c ref/net/cert.c ref/net/digest.c)
 ENGINE_O  := $(call obj,$(wildcard conformance/engine/*.c))
 PACK_O    := $(call obj,$(wildcard conformance/anytls/*.c) \
 	$(wildcard conformance/anytls/cases/*.c))
+BENCH_O   := $(call obj,$(wildcard tools/bench/*.c))
 BROKEN_O  := $(call obj,$(wildcard conformance/anytls/broken/*.c))
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard ref/test/test_*.c))
 CUNIT     := $(patsubst %.c,$(B)/%,$(wildcard conformance/test/test_*.c))
@@ -48,6 +49,7 @@ SERVER  := $(B)/anytls-server
 CLIENT  := $(B)/anytls-client
 CONFORM := $(B)/anytls-conform
 BROKEN  := $(B)/anytls-broken
+LOAD    := $(B)/anytls-load
 PROGRAMS := $(SERVER) $(CLIENT) $(CONFORM)
 
 .DEFAULT_GOAL := all
@@ -61,7 +63,7 @@ all: setup
 
 .PHONY: programs tests
 programs: $(PROGRAMS)
-tests: $(UNIT) $(CUNIT) $(BROKEN)
+tests: $(UNIT) $(CUNIT) $(BROKEN) $(LOAD)
 
 ## setup: find what is missing and install it (SETUP=no skips this)
 setup:
@@ -112,6 +114,12 @@ layers:
 ## coverage: the requirement coverage file that is kept in git
 coverage: all
 	$(Q)$(CONFORM) coverage > conformance/anytls/coverage.txt
+
+## bench: the reference pair, and PEERS="--server NAME=COMMAND ...", measured
+.PHONY: bench
+bench: all
+	$(Q)$(MAKE) --no-print-directory SETUP=no $(LOAD)
+	$(Q)tools/bench/run $(B) $(PEERS)
 
 ## bench-suite: how long the suite takes (TARGETS="name=command ...")
 .PHONY: bench-suite
@@ -164,6 +172,11 @@ $(BROKEN): $(BROKEN_O) $(B)/gen/defects.o $(B)/gen/defects_client.o \
 		$(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
+
+# Makes the load of the benchmarks.
+$(LOAD): $(BENCH_O) $(DAEMON_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(JANSSON_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread -lm
 
 # The requirement register is built into the runner.
 $(B)/gen/requirements.c: conformance/anytls/requirements.tsv tools/tsv2c

@@ -14,4 +14,5 @@ gate "command line" ci/cli.sh "$build"
 gate "reference pair with real tools" ci/e2e.sh "$build"
 gate "what the daemons' options promise" ci/daemons.py "$build"
 gate "selftest, settled peers" ci/selftest.sh "$build"
+gate "benchmarks run" ci/bench.sh "$build"
 gates_done

@@ -22,13 +22,17 @@ UV_CFLAGS      ?= $(call pkg,--cflags,libuv)
 UV_LIBS        ?= $(or $(call pkg,--libs,libuv),-luv)
 JANSSON_CFLAGS ?= $(call pkg,--cflags,jansson)
 JANSSON_LIBS   ?= $(or $(call pkg,--libs,jansson),-ljansson)
+PCAP_CFLAGS    ?= $(or $(call pkg,--cflags,libpcap),$(shell pcap-config --cflags 2>/dev/null))
+PCAP_LIBS      ?= $(or $(call pkg,--libs,libpcap),-lpcap)
+ZLIB_LIBS      ?= $(call pkg,--libs,zlib)
 CMOCKA_CFLAGS  ?= $(call pkg,--cflags,cmocka)
 CMOCKA_LIBS    ?= $(or $(call pkg,--libs,cmocka),-lcmocka)
 
 ALL_CPPFLAGS = -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(CPPFLAGS)
 ALL_CFLAGS   = -std=c11 $(OPT) $(CFLAGS) $(WARNINGS) $(SANFLAGS) \
 	$(if $(filter 1,$(WERROR)),-Werror) -MMD -MP \
-	$(OPENSSL_CFLAGS) $(UV_CFLAGS) $(JANSSON_CFLAGS) $(CMOCKA_CFLAGS)
+	$(OPENSSL_CFLAGS) $(UV_CFLAGS) $(JANSSON_CFLAGS) $(CMOCKA_CFLAGS) \
+	$(PCAP_CFLAGS) $(if $(ZLIB_LIBS),-DHAVE_ZLIB)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
@@ -41,9 +45,11 @@ ENGINE_O  := $(call obj,$(wildcard conformance/engine/*.c))
 PACK_O    := $(call obj,$(wildcard conformance/anytls/*.c) \
 	$(wildcard conformance/anytls/cases/*.c))
 BENCH_O   := $(call obj,$(wildcard tools/bench/*.c))
+PCAP_O    := $(call obj,$(wildcard pcap/*.c))
 BROKEN_O  := $(call obj,$(wildcard conformance/anytls/broken/*.c))
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard ref/test/test_*.c))
 CUNIT     := $(patsubst %.c,$(B)/%,$(wildcard conformance/test/test_*.c))
+PUNIT     := $(patsubst %.c,$(B)/%,$(wildcard pcap/test/test_*.c))
 
 SERVER  := $(B)/anytls-server
 CLIENT  := $(B)/anytls-client
@@ -63,7 +69,7 @@ all: setup
 
 .PHONY: programs tests
 programs: $(PROGRAMS)
-tests: $(UNIT) $(CUNIT) $(BROKEN) $(LOAD)
+tests: $(UNIT) $(CUNIT) $(PUNIT) $(BROKEN) $(LOAD)
 
 ## setup: find what is missing and install it (SETUP=no skips this)
 setup:
@@ -145,6 +151,7 @@ $(B)/libatls-session.a: $(SESSION_O)
 $(B)/libatls-net.a: $(NET_O)
 $(B)/libatls-tls.a: $(TLS_O)
 $(B)/libengine.a: $(ENGINE_O)
+$(B)/libcapture.a: $(PCAP_O)
 $(B)/%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -191,6 +198,13 @@ $(B)/gen/%.c: conformance/anytls/broken/%.tsv tools/tsv2c
 $(B)/ref/test/%: $(B)/ref/test/%.o $(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
+
+CAPTURE_LIBS = $(PCAP_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS)
+
+$(B)/pcap/test/%: $(B)/pcap/test/%.o $(B)/libcapture.a $(B)/libatls-tls.a \
+		$(B)/libatls-wire.a
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(CAPTURE_LIBS)
 
 # This one refuses allocations, one after the other.
 $(B)/ref/test/test_session_memory: LDFLAGS += -Wl,--wrap=malloc \

@@ -7,7 +7,8 @@ passed=0 failed=0
 out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT
 
-for t in "$build"/ref/test/test_* "$build"/conformance/test/test_*; do
+for t in "$build"/ref/test/test_* "$build"/conformance/test/test_* \
+    "$build"/pcap/test/test_*; do
 	case $t in
 	*.o | *.d | *\*) continue ;;
 	esac

@@ -170,6 +170,42 @@ enum atls_shape_reading shape_reading(struct peer *p, struct data scheme);
 struct data default_scheme(void);
 const char *scheme_md5(struct t *t, struct data scheme);
 
+/* ---- Sizes drawn at random; samples.c ---- */
+
+/*
+ * Sizes that the client drew from one item "LOW-HIGH" of a scheme. Bounds are
+ * hard; whether they are random and even is a question for statistics, asked
+ * with an equal share of the run's budget of false alarms: t_question().
+ */
+struct samples;
+/* BOUND is how far from even a distribution may seem: see expect_even(). */
+struct samples *samples_of(
+    struct t *t, uint32_t low, uint32_t high, double bound);
+/* Adds SIZE; fails when it is outside [LOW, HIGH]. WHAT it is the size of. */
+void sample(struct samples *s, uint32_t size, const char *what);
+/* How many samples the two questions below need. */
+size_t samples_for_random(const struct samples *s);
+size_t samples_for_even(const struct samples *s);
+/* Fails when all sizes are equal; a client that draws evenly fails with the
+ * probability of its share at most. Too few samples are undetermined. */
+void expect_random(struct samples *s);
+/* Fails when the cumulative distribution is more than BOUND away from the even
+ * one, which happens to an even client with the probability of its share at
+ * most. A client whose own distribution is 2 * BOUND away passes with twice
+ * that probability at most. Too few samples are undetermined. */
+void expect_even(struct samples *s);
+/*
+ * Up to N sessions at a time under SCHEME, which a first session has brought.
+ * Of each, authentication and settings have been taken. Less than N come from a
+ * client that does not open a session for each; *GOT says how many came.
+ */
+struct fleet {
+	struct peer *p;
+	struct auth_seen auth;
+};
+struct fleet *fleet_under(
+    struct t *t, struct data scheme, size_t n, size_t *got);
+
 /* ---- After an update; written with the verbs above, in renew.c ---- */
 
 /* Auth, settings, ServerSettings for a client of version 2, the first stream

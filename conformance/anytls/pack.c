@@ -35,6 +35,7 @@ SUITES(DECLARE)
 	X(cli_flight)                                                          \
 	X(cli_settings)                                                        \
 	X(cli_padding)                                                         \
+	X(cli_random)                                                          \
 	X(cli_shape)                                                           \
 	X(cli_scheme)                                                          \
 	X(cli_version)                                                         \

@@ -49,6 +49,7 @@ struct box {
 	char step[BOX_STEP];
 	uint32_t nlines; /* ever written; the ring holds the latest */
 	struct box_line lines[BOX_LINES];
+	uint32_t asked; /* statistical questions */
 	uint32_t nobservations;
 	char observations[BOX_OBSERVATIONS][BOX_TEXT / 4];
 	uint32_t bytes_len; /* of the latest bytes; BOX_BYTES are kept */

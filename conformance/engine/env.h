@@ -12,6 +12,9 @@
 #include "conformance/engine/words.h"
 
 #define ENV_PATH 512
+/* A run condemns a target that behaves, because of chance, with at most this
+ * probability. All of its statistical questions share it. */
+#define STATS_BUDGET 1e-6
 
 struct env {
 	const struct pack *pack;
@@ -23,8 +26,9 @@ struct env {
 	char origin_host[REACH_HOST];
 	uint16_t echo_port;
 	uint64_t seed;
-	unsigned jobs;     /* cases at a time */
-	char password[64]; /* made here when the user gave none */
+	unsigned jobs;      /* cases at a time */
+	unsigned questions; /* of all planned cases, see t_question() */
+	char password[64];  /* made here when the user gave none */
 
 	bool managed; /* started by --sut */
 	bool client;  /* clients are tested: each case starts its own */

@@ -295,6 +295,7 @@ run_plan(struct judge *j, struct plan *bad_probes)
 	size_t i;
 
 	plan_repeat(&j->plan, cfg->opt->repeat);
+	j->env.questions = plan_questions(&j->plan);
 	j->begun = true;
 	report_begin(&j->report, j->plan.n);
 	for (i = 0; i < bad_probes->n; i++)
@@ -319,6 +320,7 @@ run_here(struct judge *j, struct complaint *c)
 	item->result.box = box_new();
 	if (item->result.box == NULL)
 		return complain(c, EXIT_SUITE, "out of memory");
+	j->env.questions = plan_questions(&j->plan);
 	child.env = &j->env;
 	child.tc = item->tc;
 	child.box = item->result.box;

@@ -9,7 +9,7 @@
 #include "conformance/engine/child.h"
 #include "conformance/engine/reach.h"
 
-#define NVARS 10
+#define NVARS 11
 #define TRIES 4
 
 /* What the command's placeholders and the client's environment are made of. */
@@ -63,6 +63,7 @@ make_vars(struct t *t, struct values *out, uint16_t socks)
 	*var++ = t_printf(t, "ANYTLS_CA=%s", v->ca);
 	*var++ = t_printf(t, "ANYTLS_SOCKS=127.0.0.1:%u", (unsigned)socks);
 	*var++ = t_printf(t, "ANYTLS_CASE_DIR=%s", v->case_dir);
+	*var++ = t_printf(t, "ANYTLS_CASE=%s", t->tc->id);
 	if (getenv("SSLKEYLOGFILE") == NULL)
 		*var++ = t_printf(t, "SSLKEYLOGFILE=%s/keys.log", v->case_dir);
 	*var = NULL;

@@ -188,6 +188,18 @@ plan_repeat(struct plan *plan, unsigned repeat)
 	plan_sort(plan);
 }
 
+unsigned
+plan_questions(const struct plan *plan)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < plan->n; i++)
+		if (!plan->items[i].skipped)
+			n += plan->items[i].tc->questions;
+	return n;
+}
+
 struct key {
 	enum phase phase;
 	uint32_t budget_ms;

@@ -75,6 +75,8 @@ struct plan {
 int plan_make(struct plan *plan, const struct pack *pack, const struct reg *reg,
     const struct selection *sel, struct complaint *c);
 void plan_repeat(struct plan *plan, unsigned repeat);
+/* Statistical questions that its cases may ask. */
+unsigned plan_questions(const struct plan *plan);
 /* Fills plan->order: by phase, then longest budget first. */
 void plan_sort(struct plan *plan);
 void plan_free(struct plan *plan);

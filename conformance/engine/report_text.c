@@ -24,6 +24,7 @@ colour_of(const struct report *r, enum status status)
 	case ST_WARN:
 		return "\033[33m";
 	case ST_INFO:
+	case ST_UNDETERMINED:
 	case ST_SKIP:
 	case ST_BLOCKED:
 		return "\033[36m";
@@ -38,7 +39,7 @@ static void
 print_status(struct report *r, enum status status)
 {
 	static const char *const words[ST_COUNT] = { "ok", "FAIL", "CRASH",
-		"WARN", "INFO", "skip", "blocked", "ERROR" };
+		"WARN", "INFO", "undetermined", "skip", "blocked", "ERROR" };
 
 	fprintf(r->out, "%s%-4s%s", colour_of(r, status), words[status],
 	    r->colour ? "\033[0m" : "");
@@ -335,6 +336,22 @@ finding(struct report *r, enum status status, const char *text,
 	print_evidence(r, evidence);
 }
 
+/* The budget of false alarms, and what of it was spent. */
+static void
+print_statistics(struct report *r)
+{
+	unsigned planned = r->env->questions;
+
+	if (planned == 0)
+		return;
+	fprintf(r->out,
+	    "statistics: false alarms at most %g; %u question%s of at most %g "
+	    "each, %u asked, %g spent\n",
+	    STATS_BUDGET, planned, planned != 1 ? "s" : "",
+	    STATS_BUDGET / planned, r->totals.asked,
+	    STATS_BUDGET / planned * r->totals.asked);
+}
+
 static void
 end(struct report *r, int exit_code)
 {
@@ -347,6 +364,7 @@ end(struct report *r, int exit_code)
 	    "findings: text MUST %u, text SHOULD %u, reference %u, "
 	    "safety %u\n",
 	    tot->text_must, tot->text_should, tot->reference, tot->safety);
+	print_statistics(r);
 	report_summary(r, exit_code, r->out);
 	putc('\n', r->out);
 }

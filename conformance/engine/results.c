@@ -285,6 +285,7 @@ count_test(struct totals *tot, const struct results_test *test)
 	if (test->class != NULL)
 		snprintf(result.class, sizeof(result.class), "%s", test->class);
 	totals_add(tot, &result, test->level != NULL ? &req : NULL);
+	tot->asked += test->asked;
 }
 
 void

@@ -82,6 +82,7 @@ struct results_test {
 	size_t nattempts;
 	struct results_known known;
 	uint32_t duration_ms;
+	unsigned asked; /* statistical questions */
 };
 
 struct results_tests {
@@ -104,7 +105,8 @@ struct results_run {
 	size_t nfeatures;
 	unsigned jobs, shard, nshards; /* NSHARDS 0: not one of several */
 	size_t planned;
-	uint64_t plan; /* fingerprint of what all shards together run */
+	unsigned questions; /* for statistics, that may be asked */
+	uint64_t plan;      /* fingerprint of what all shards together run */
 	uint64_t duration_ms;
 	int exit_code;
 };

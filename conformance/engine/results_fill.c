@@ -133,6 +133,7 @@ results_target(struct results *r, const struct report *report)
 	run->command = command_text(r, env);
 	run->jobs = env->jobs;
 	run->planned = report->planned;
+	run->questions = env->questions;
 	run->features = results_alloc(r, f->n + 1, sizeof(*run->features));
 	run->nfeatures = f->n;
 	for (i = 0; i < f->n; i++)
@@ -218,6 +219,7 @@ copy_box(struct results *r, const struct report *report,
 	memcpy(samples, box->samples, box->nsamples * sizeof(*samples));
 	test->samples = samples;
 	test->nsamples = box->nsamples;
+	test->asked = box->asked;
 }
 
 static const char *

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "conformance/engine/env.h"
+
 /* A text that is not there is a member that is not there. */
 static void
 set_text(json_t *o, const char *name, const char *text)
@@ -60,6 +62,21 @@ declared(const struct results *r)
 	return a;
 }
 
+/* The budget of false alarms, and what of it was spent. */
+static json_t *
+statistics(const struct results *r)
+{
+	unsigned planned = r->run.questions;
+	double share = planned != 0 ? STATS_BUDGET / planned : 0;
+	json_t *o = json_object();
+
+	json_object_set_new(o, "budget", json_real(STATS_BUDGET));
+	set_number(o, "questions", planned);
+	set_number(o, "asked", r->totals.asked);
+	json_object_set_new(o, "spent", json_real(share * r->totals.asked));
+	return o;
+}
+
 json_t *
 results_json_counts(const struct results *r)
 {
@@ -76,6 +93,7 @@ results_json_counts(const struct results *r)
 	set_number(by_class, "reference", tot->reference);
 	set_number(by_class, "safety", tot->safety);
 	json_object_set_new(o, "findings", by_class);
+	json_object_set_new(o, "statistics", statistics(r));
 	return o;
 }
 

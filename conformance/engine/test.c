@@ -59,6 +59,40 @@ t_skip(struct t *t, const char *class, const char *fmt, ...)
 }
 
 void
+t_undetermined(struct t *t, const char *expected, const char *actual, ...)
+{
+	va_list ap;
+
+	if (!t->box->decided) {
+		box_print(t->box->expected, BOX_TEXT, "%s", expected);
+		va_start(ap, actual);
+		box_vprint(t->box->actual, BOX_TEXT, actual, ap);
+		va_end(ap);
+	}
+	child_leave(t, ST_UNDETERMINED);
+}
+
+double
+t_question_share(const struct t *t)
+{
+	const struct env *env = t->engine->env;
+
+	return STATS_BUDGET / (env->questions != 0 ? env->questions : 1);
+}
+
+double
+t_question(struct t *t)
+{
+	if (t->box->asked >= t->tc->questions)
+		t_error(t,
+		    "the case asks more statistical questions than the "
+		    "%u of its row",
+		    t->tc->questions);
+	t->box->asked++;
+	return t_question_share(t);
+}
+
+void
 t_error(struct t *t, const char *fmt, ...)
 {
 	va_list ap;

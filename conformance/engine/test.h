@@ -30,6 +30,7 @@ struct tcase {
 	const char *needs;
 	unsigned budget_ms; /* whole case; 0: the default, 15 s */
 	unsigned flags;     /* CASE_... */
+	unsigned questions; /* that it answers by statistics, at most */
 };
 
 #define CASE_SERIAL 1u    /* alone, after the concurrent ones */
@@ -53,6 +54,7 @@ enum status {
 	ST_CRASH, /* the target died or no longer answers */
 	ST_WARN,  /* text SHOULD, and findings of basis reference or safety */
 	ST_INFO,  /* MAY: an observation that differs */
+	ST_UNDETERMINED, /* statistics: too few samples to say */
 	ST_SKIP,
 	ST_BLOCKED,
 	ST_ERROR, /* the suite or its surroundings, not the target */
@@ -119,6 +121,19 @@ _Noreturn void t_crash(struct t *t, const char *fmt, ...)
  * while the case is already ending (in cleanups) are ignored. */
 _Noreturn void t_skip(struct t *t, const char *class, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Ends it: a question for statistics was not answered; ACTUAL says what was
+ * missing. Never a pass. */
+_Noreturn void t_undetermined(struct t *t, const char *expected,
+    const char *actual, ...) __attribute__((format(printf, 3, 4)));
+/*
+ * The probability with which the case may condemn a target that behaves by the
+ * answer to its next statistical question: an equal share (Bonferroni) of the
+ * run's budget. The share counts as spent. A case asks no more questions than
+ * its row says.
+ */
+double t_question(struct t *t);
+/* The same share, and nothing is spent: to choose how many samples to take. */
+double t_question_share(const struct t *t);
 /* Ends it: our own mistake or surroundings. */
 _Noreturn void t_error(struct t *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -33,6 +33,8 @@ totals_add(struct totals *tot, const struct result *result,
     const struct requirement *req)
 {
 	tot->count[result->status]++;
+	if (result->box != NULL)
+		tot->asked += result->box->asked;
 	if (result->status == ST_FAIL || result->status == ST_WARN)
 		add_class(tot, req);
 	if (result->status != ST_SKIP)
@@ -69,7 +71,7 @@ bool
 totals_is_failure(const struct totals *tot, enum status status)
 {
 	return status == ST_FAIL || status == ST_CRASH ||
-	    (status == ST_WARN && tot->strict);
+	    ((status == ST_WARN || status == ST_UNDETERMINED) && tot->strict);
 }
 
 int
@@ -81,7 +83,8 @@ totals_exit(const struct totals *tot)
 		return EXIT_INTERRUPTED;
 	if (totals_of(tot, ST_FAIL) + totals_of(tot, ST_CRASH) != 0)
 		return EXIT_FINDINGS;
-	if (tot->strict && totals_of(tot, ST_WARN) != 0)
+	if (tot->strict &&
+	    totals_of(tot, ST_WARN) + totals_of(tot, ST_UNDETERMINED) != 0)
 		return EXIT_FINDINGS;
 	if (totals_of(tot, ST_ERROR) != 0)
 		return EXIT_SUITE;
@@ -94,7 +97,7 @@ const char *
 totals_status_name(enum status status)
 {
 	static const char *const names[ST_COUNT] = { "pass", "fail", "crash",
-		"warn", "info", "skip", "blocked", "error" };
+		"warn", "info", "undetermined", "skip", "blocked", "error" };
 
 	return names[status];
 }
@@ -129,6 +132,9 @@ totals_print(const struct totals *tot, const char *name, FILE *f)
 		fprintf(f, "%u crash, ", totals_of(tot, ST_CRASH));
 	fprintf(f, "%u warn, %u info", totals_of(tot, ST_WARN),
 	    totals_of(tot, ST_INFO));
+	if (totals_of(tot, ST_UNDETERMINED) != 0)
+		fprintf(
+		    f, ", %u undetermined", totals_of(tot, ST_UNDETERMINED));
 	if (totals_of(tot, ST_ERROR) != 0)
 		fprintf(f, ", %u error", totals_of(tot, ST_ERROR));
 	print_skips(tot, f);

@@ -13,6 +13,7 @@ struct totals {
 	unsigned findings[ST_COUNT]; /* about the run as a whole */
 	/* Cases that did not conform, by their first requirement. */
 	unsigned text_must, text_should, reference, safety;
+	unsigned asked; /* statistical questions */
 	unsigned skip_feature, skip_origin, skip_filter;
 	bool strict;      /* warnings fail the run */
 	bool interrupted; /* signal or --deadline */

@@ -95,6 +95,9 @@ exit_codes(void **state)
 	assert_int_equal(exit_of(ST_ERROR, ST_FAIL, false), 1);
 	assert_int_equal(exit_of(ST_PASS, ST_ERROR, false), 3);
 	assert_int_equal(exit_of(ST_SKIP, ST_BLOCKED, false), 5);
+	assert_int_equal(exit_of(ST_PASS, ST_UNDETERMINED, false), 0);
+	assert_int_equal(exit_of(ST_PASS, ST_UNDETERMINED, true), 1);
+	assert_int_equal(exit_of(ST_SKIP, ST_UNDETERMINED, false), 5);
 	memset(&tot, 0, sizeof(tot));
 	assert_int_equal(totals_exit(&tot), 5);
 	tot.count[ST_FAIL] = 1;

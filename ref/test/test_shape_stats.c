@@ -207,6 +207,58 @@ test_error_rate(void **state)
 	assert_in_range(no, 60, 280);
 }
 
+/*
+ * The power that is promised: who draws from a distribution that is twice the
+ * bound away passes with probability 2 alpha at most. The farthest from even
+ * that is no farther: the lower 70 of 100 parts only, at a bound of 0.15.
+ */
+static void
+test_power(void **state)
+{
+	size_t n = atls_shape_stats_need(0.05, 0.15);
+	uint64_t seed = 7;
+	unsigned passed = 0;
+	unsigned run;
+
+	(void)state;
+	for (run = 0; run < 2000; run++) {
+		struct atls_shape_stats st = begin(0, 1000000);
+		size_t i;
+
+		for (i = 0; i < n; i++)
+			assert_true(atls_shape_stats_add(
+			    &st, (uint32_t)below(&seed, 700000)));
+		passed += atls_shape_stats_even(&st, 0.05, 0.15, NULL) !=
+		    ATLS_SHAPE_NO;
+	}
+	assert_true(passed <= 200);
+}
+
+/* The same for "all equal": sizes of 4 values, asked after each sample. */
+static void
+test_random_error_rate(void **state)
+{
+	uint64_t seed = 11;
+	unsigned no = 0;
+	unsigned run;
+
+	(void)state;
+	for (run = 0; run < 20000; run++) {
+		struct atls_shape_stats st = begin(0, 4);
+		enum atls_shape_answer answer = ATLS_SHAPE_UNKNOWN;
+		unsigned i;
+
+		for (i = 0; i < 12 && answer == ATLS_SHAPE_UNKNOWN; i++) {
+			assert_true(atls_shape_stats_add(
+			    &st, (uint32_t)below(&seed, 4)));
+			answer = atls_shape_stats_random(&st, 0.02, NULL);
+		}
+		no += answer == ATLS_SHAPE_NO;
+	}
+	/* Four of a kind: 1/64 of the runs, 312 of 20,000. */
+	assert_in_range(no, 200, 400);
+}
+
 int
 main(void)
 {
@@ -218,6 +270,8 @@ main(void)
 		cmocka_unit_test(test_even),
 		cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_error_rate),
+		cmocka_unit_test(test_power),
+		cmocka_unit_test(test_random_error_rate),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

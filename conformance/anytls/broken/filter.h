@@ -36,7 +36,7 @@ struct filter_config {
 	bool *allmarked;             /* of all connections; borrowed */
 	struct misread *misread;     /* of all connections; borrowed; or NULL */
 	bool borders; /* records from the client are kept as they came */
-	bool fallback;
+	bool fallback, judged;
 	unsigned conn; /* number of the connection, from 1 */
 	unsigned live; /* connections now, with this one */
 	uint64_t now_ms;

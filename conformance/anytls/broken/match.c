@@ -269,6 +269,14 @@ is_newline_hash(const struct filter *f, const struct item *it)
 }
 
 static bool
+other_stalled(const struct filter *f, const struct item *it)
+{
+	enum side other = it->side == SIDE_UP ? SIDE_DOWN : SIDE_UP;
+
+	return (f->way[other].stall_ms > f->now_ms);
+}
+
+static bool
 flag_of(const struct filter *f, const struct item *it, enum cond_kind kind)
 {
 	switch ((int)kind) {
@@ -290,6 +298,10 @@ flag_of(const struct filter *f, const struct item *it, enum cond_kind kind)
 		return (f->marked);
 	case COND_ALLMARKED:
 		return (*f->cfg.allmarked);
+	case COND_STALLED:
+		return (other_stalled(f, it));
+	case COND_JUDGED:
+		return (f->cfg.judged);
 	default:
 		return (stream_flag(it, kind));
 	}

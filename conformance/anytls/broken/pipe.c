@@ -382,6 +382,7 @@ pipe_new(struct pipes *ps, int take_client_fd, int take_server_fd)
 		.misread = &ps->misread,
 		.borders = ps->face == SIDE_DOWN,
 		.fallback = ps->fallback,
+		.judged = ps->judged,
 		.conn = ++ps->made,
 		.live = ++ps->live,
 		.now_ms = loop_now(ps->loop) };

@@ -20,7 +20,7 @@ struct pipes {
 	struct loop *loop;
 	struct rules rules;
 	uint8_t hash[ATLS_AUTH_HASH], newline_hash[ATLS_AUTH_HASH];
-	bool fallback, allmarked; /* see rules.h */
+	bool fallback, allmarked, judged; /* see rules.h */
 	/* The end that is judged: DOWN's is the server. */
 	enum side face;
 	struct misread misread;

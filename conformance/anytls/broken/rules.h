@@ -59,6 +59,9 @@
  *   bare, rst       without close_notify; reset (EOF)
  *   marked          "mark" was obeyed on this connection
  *   allmarked       "markall" was obeyed on any
+ *   stalled         what the other side has said still waits for "stall"
+ *   judged          a case runs, no check of the suite itself: ANYTLS_CASE says
+ *                   so, where the suite starts clients
  *
  * Actions on what has matched:
  *   pass              nothing, and no further rule

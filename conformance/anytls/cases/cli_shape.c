@@ -1,7 +1,6 @@
 /*
- * Record sizes under the default scheme, what waste is made of, padding0, and
- * whether sizes are drawn at random at all. Bounds are hard: no chance is
- * involved. What chance there is stands with the case.
+ * Record sizes under the default scheme, what waste is made of, and padding0.
+ * Bounds are hard: no chance is involved.
  */
 #include "conformance/anytls/case.h"
 
@@ -203,106 +202,6 @@ padding0_whole(struct t *t)
 	observe(t, "padding0 of %u bytes", seen.padding);
 }
 
-/*
- * Eight sessions, padding0 of 100 to 1099 bytes: are they all equal? To a
- * client that draws evenly that happens with probability 1000^-7 = 1e-21.
- */
-static void
-random_padding0(struct t *t)
-{
-	static const char scheme[] = "stop=2\n0=100-1100\n1=301-301";
-	struct app *a;
-	struct peer *p = renew(t, text(scheme), &a);
-	uint16_t first = 0, seen;
-	bool differ = false;
-
-	for (int i = 0; i < 8; i++) {
-		seen = expect_auth(p).padding;
-		expect_settings_under(p, text(scheme));
-		if (seen < 100 || seen > 1100)
-			fail(t, "padding0 of 100 to 1100 bytes", "%u bytes",
-			    seen);
-		first = i == 0 ? seen : first;
-		differ |= seen != first;
-		ask(t, "case.test", 80);
-		if (i < 7 && !session_comes(t, 500))
-			skip(t, "one session carries several streams");
-		if (i < 7)
-			p = accept_client(t);
-	}
-	if (!differ)
-		fail(t, "sizes drawn between 100 and 1100",
-		    "all 8 are %u (chance 1e-21)", first);
-}
-
-/* A scheme whose packets 2 to N + 1 all are 300-1000. */
-static struct data
-same_for_all(struct t *t, unsigned n)
-{
-	const char *s = "0=30-30\n1=301-301";
-
-	for (unsigned i = 2; i < n + 2; i++)
-		s = t_printf(t, "%s\n%u=300-1000", s, i);
-	return (textf(t, "%s\nstop=%u", s, n + 2));
-}
-
-/* Sizes of N packets of the application's, each drawn from 300-1000. */
-static const uint32_t *
-draws(struct t *t, unsigned n)
-{
-	struct data scheme = same_for_all(t, n);
-	struct stream_seen st;
-	const uint32_t *sizes;
-	struct app *a;
-	struct peer *p = renew(t, scheme, &a);
-	size_t got, first;
-
-	st = begin_under(p, a, scheme);
-	for (unsigned i = 0; i < n; i++)
-		write_through(t, p, st.sid, a, 50);
-	first = auth_records(p) + 1;
-	expect_records(p, first + n);
-	sizes = record_sizes(p, &got) + first;
-	for (unsigned i = 0; i < n; i++) {
-		if (sizes[i] < 300 || sizes[i] > 1000)
-			fail(t, "records of 300 to 1000 bytes",
-			    "packet %u has %u", i + 2, (unsigned)sizes[i]);
-	}
-	expect_shape(p, scheme);
-	return (sizes);
-}
-
-/* Eight packets drawn from 700 sizes: all equal with probability 700^-7, which
- * is 1.2e-20. */
-static void
-random_sizes(struct t *t)
-{
-	const uint32_t *sizes = draws(t, 8);
-
-	for (int i = 1; i < 8; i++) {
-		if (sizes[i] != sizes[0])
-			return;
-	}
-	fail(t, "sizes drawn between 300 and 1000",
-	    "all 8 are %u (chance 1.2e-20)", (unsigned)sizes[0]);
-}
-
-/* All of the range is used: of 200 sizes 59 to 141 are below the middle. For
- * an even draw the share is off by more than 0.205 with probability at most
- * 2 exp(-2 * 200 * 0.205^2) = 1e-7 (Hoeffding). */
-static void
-spread_sizes(struct t *t)
-{
-	const uint32_t *sizes = draws(t, 200);
-	unsigned below = 0;
-
-	for (int i = 0; i < 200; i++)
-		below += sizes[i] < 650;
-	if (below < 59 || below > 141)
-		fail(t, "sizes spread over 300 to 1000",
-		    "%u of 200 are below 650 (chance 1e-7)", below);
-}
-
 static const unsigned lens[] = { 1, 386, 393, 486, 493, 700, 1400, 4000 };
 
 static const struct rule0 rules0[] = {
@@ -374,10 +273,6 @@ static const struct tcase cases[] = {
 	    "0=65535-65535\n", NULL },
 	{ "client/shape/padding0-70000", "AT-PD-25", padding0_whole,
 	    "0=70000-70000\n", NULL },
-	{ "client/shape/random-padding0", "AT-PD-14,AT-AU-02", random_padding0,
-	    NULL, NULL },
-	{ "client/shape/random-sizes", "AT-PD-14", random_sizes, NULL, NULL },
-	{ "client/shape/spread-sizes", "AT-PD-14", spread_sizes, NULL, NULL },
 };
 
 extern const struct suite suite_cli_shape;

@@ -127,6 +127,14 @@ bench: all
 	$(Q)$(MAKE) --no-print-directory SETUP=no $(LOAD)
 	$(Q)tools/bench/run $(B) $(PEERS)
 
+## vectors: the JSON that is kept in git, and build/anytls-vectors.h
+.PHONY: vectors
+vectors:
+	$(Q)tools/vectors2json json > vectors/anytls-vectors.json.tmp
+	$(Q)mv vectors/anytls-vectors.json.tmp vectors/anytls-vectors.json
+	$(Q)tools/vectors2json schema > vectors/anytls-vectors.schema.json
+	$(Q)mkdir -p build && tools/vectors2json header > build/anytls-vectors.h
+
 ## bench-suite: how long the suite takes (TARGETS="name=command ...")
 .PHONY: bench-suite
 bench-suite: all
@@ -222,7 +230,25 @@ $(B)/conformance/test/test_brok%: $(B)/conformance/test/test_brok%.o \
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 
-VERSION_FLAGS = -DVERSION='"$(shell cat VERSION)"' -DGIT_REV='"$(GIT_REV)"'
+# The vectors as a header, and the program that runs them.
+VECTORS_O := $(call obj,$(wildcard vectors/test/*.c))
+VECTORS_T := $(B)/vectors/test/test_vectors
+tests: $(VECTORS_T)
+$(B)/gen/anytls-vectors.h: $(wildcard vectors/*.txt) vectors/grammar.py \
+		tools/vectors2json conformance/anytls/requirements.tsv
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && tools/vectors2json header > $@.tmp && mv $@.tmp $@
+$(B)/vectors/test/test_vectors.o: $(B)/gen/anytls-vectors.h
+$(B)/vectors/test/test_vectors.o: ALL_CPPFLAGS += -I$(B)/gen
+$(VECTORS_T): $(VECTORS_O) $(DAEMON_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(OPENSSL_LIBS) -lpthread
+
+VECTORS_HASH := $(shell sed -n 's/^ "hash": "\(.\{12\}\).*/\1/p' \
+	vectors/anytls-vectors.json)
+VERSION_FLAGS = -DVERSION='"$(shell cat VERSION)"' -DGIT_REV='"$(GIT_REV)"' \
+	-DVECTORS_HASH='"$(VECTORS_HASH)"'
+$(B)/conformance/main.o: vectors/anytls-vectors.json
 
 $(B)/%.o: %.c
 	$(call say,CC,$<)

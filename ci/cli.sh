@@ -118,6 +118,7 @@ expect "explain a case" 0 'AT-ST-06' "$conform" explain server/settings/syn-firs
 expect "explain a requirement" 0 'server/settings/syn-first' "$conform" explain AT-ST-06
 expect "explain what is not there" 4 'no-such' "$conform" explain no-such
 expect "version" 0 "^anytls-conform $(cat VERSION)" "$conform" --version
+expect "version: vectors" 0 "^vectors $(tools/vectors2json hash | cut -c 1-12)$" "$conform" --version
 expect "help" 0 '--target' "$conform" --help
 
 for d in server client; do

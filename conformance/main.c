@@ -120,8 +120,9 @@ dispatch(const struct options *opt, char *const argv[], struct complaint *c)
 		return 0;
 	}
 	if (opt->version) {
-		printf(PROGRAM " %s\n%s\n", version(text, sizeof(text)),
-		    anytls_pack.document);
+		printf(PROGRAM " %s\n%s\nvectors %s\n",
+		    version(text, sizeof(text)), anytls_pack.document,
+		    VECTORS_HASH);
 		return 0;
 	}
 	switch (opt->command) {

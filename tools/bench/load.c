@@ -37,7 +37,9 @@ enum which {
 };
 
 static const struct option_def defs[] = {
-	{ "test", NULL, "NAME", "down, up, ping, open, session or idle" },
+	{ "test", NULL, "NAME",
+	    "down, up, ping, open, session, idle or "
+	    "churn" },
 	{ "server", NULL, "ADDR:PORT", "straight at this AnyTLS server" },
 	{ "proxy", NULL, "ADDR:PORT", "through this SOCKS5 proxy" },
 	{ "password", NULL, "TEXT", "of the server (bench)" },
@@ -54,7 +56,7 @@ static const struct option_def defs[] = {
 };
 
 static const char *const tests[] = { "down", "up", "ping", "open", "session",
-	"idle" };
+	"idle", "churn" };
 
 struct named_pid {
 	char name[32];

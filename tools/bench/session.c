@@ -443,6 +443,12 @@ session_open(struct session *s, const struct chan_user *user, void *ctx)
 	return (&st->chan);
 }
 
+bool
+session_over(const struct session *s)
+{
+	return (s->dead);
+}
+
 void
 session_close(struct session *s)
 {

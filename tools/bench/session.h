@@ -5,6 +5,7 @@
 #ifndef BENCH_SESSION_H
 #define BENCH_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ref/net/loop.h"
@@ -33,6 +34,9 @@ struct session *session_new(const struct session_config *cfg);
 /* Opens a stream. NULL when out of memory or the session is over. */
 struct chan *session_open(
     struct session *s, const struct chan_user *user, void *ctx);
+
+/* Whether the peer or the network has ended it. */
+bool session_over(const struct session *s);
 
 /* Ends the session; its channels are freed without a call. NULL is fine. May be
  * called from any callback. */

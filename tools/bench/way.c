@@ -83,6 +83,8 @@ way_open(struct way *w, uint32_t index, const struct chan_user *user, void *ctx)
 {
 	if (w->cfg.server == NULL)
 		return (socks_open(&w->socks, user, ctx));
+	if (w->sessions[index] != NULL && session_over(w->sessions[index]))
+		way_drop(w, index);
 	if (w->sessions[index] == NULL)
 		w->sessions[index] = session_new(&w->direct);
 	if (w->sessions[index] == NULL)

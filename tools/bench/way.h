@@ -24,7 +24,7 @@ struct way;
 struct way *way_new(const struct way_config *cfg, char err[256]);
 
 /* Opens a channel, on session INDEX where there are sessions (made when it is
- * not there). NULL when the system refuses. */
+ * not there or over). NULL when the system refuses. */
 struct chan *way_open(
     struct way *w, uint32_t index, const struct chan_user *user, void *ctx);
 

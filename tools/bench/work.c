@@ -11,6 +11,10 @@
 
 /* Latencies kept; of more, the first. */
 #define LATENCIES 2000000U
+/* Largest stream of churn, and how many in a hundred of them give up. */
+#define CHURN_MAX (4U * 1024 * 1024)
+#define CHURN_ABANDON 6
+#define RETRY_MS 200
 
 struct lane {
 	struct work *w;
@@ -19,6 +23,8 @@ struct lane {
 	uint32_t seed;    /* new for each stream */
 	uint64_t at; /* position in the pattern, of what was sent or read */
 	uint64_t begun_us;
+	uint64_t sent, size; /* churn: of this stream */
+	uint64_t abandon;    /* churn: gives up when so much came back */
 	bool greeted, up, stalls;
 };
 
@@ -32,6 +38,8 @@ struct work {
 	uint32_t nwanted;
 	uint32_t *latency_us;
 	uint32_t nlatencies;
+	uint64_t random;
+	struct loop_timer *again; /* churn: when lost streams are tried again */
 	bool ending;
 };
 
@@ -42,6 +50,30 @@ now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return ((uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000);
+}
+
+/* Splitmix64: the same churn with each start. */
+static uint64_t
+random_below(struct work *w, uint64_t n)
+{
+	uint64_t z = (w->random += 0x9e3779b97f4a7c15U);
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9U;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebU;
+	return ((z ^ z >> 31) % n);
+}
+
+/* Draws the size of a stream of churn: as many small ones as large ones. */
+static void
+draw(struct lane *l)
+{
+	uint64_t max = (uint64_t)1 << random_below(l->w, 23);
+
+	l->size = 1 + random_below(l->w, max < CHURN_MAX ? max : CHURN_MAX);
+	l->sent = 0;
+	l->abandon = l->size;
+	if (random_below(l->w, 100) < CHURN_ABANDON)
+		l->abandon = 1 + random_below(l->w, l->size);
 }
 
 static void
@@ -92,10 +124,24 @@ greet(struct lane *l)
 
 	head[0] = (uint8_t)mode_of(l);
 	atls_put32(head + 1, l->seed);
-	if (mode_of(l) == TARGET_ECHO)
+	if (mode_of(l) == TARGET_ECHO && l->w->cfg.kind != WORK_CHURN)
 		head[n++] = *pattern_at(l->w->cfg.pattern, l->seed, 0);
 	l->greeted = true;
 	chan_send(l->chan, atls_bytes(head, n));
+}
+
+/* Sends the next piece of a stream of churn. */
+static void
+churn(struct lane *l, struct chan *c)
+{
+	uint64_t left = l->size - l->sent;
+	size_t n = left < CHAN_PIECE ? (size_t)left : CHAN_PIECE;
+
+	chan_send(
+	    c, atls_bytes(pattern_at(l->w->cfg.pattern, l->seed, l->sent), n));
+	l->sent += n;
+	if (l->sent < l->size)
+		chan_want(c);
 }
 
 static void
@@ -105,6 +151,8 @@ on_room(void *ctx, struct chan *c)
 
 	if (!l->greeted)
 		greet(l);
+	if (l->w->cfg.kind == WORK_CHURN)
+		churn(l, c);
 	if (l->w->cfg.kind != WORK_UP)
 		return;
 	if (l->stalls && l->at >= 4 * CHAN_PIECE)
@@ -163,6 +211,11 @@ on_data(void *ctx, struct chan *c, struct atls_bytes in)
 		return;
 	}
 	l->at += in.len;
+	if (w->cfg.kind == WORK_CHURN) {
+		w->counts.bytes += in.len;
+		if (l->at < l->abandon)
+			return;
+	}
 	if (w->cfg.kind != WORK_DOWN) {
 		end_round(l, c);
 		return;
@@ -174,6 +227,24 @@ on_data(void *ctx, struct chan *c, struct atls_bytes in)
 		w->counts.bytes += in.len;
 }
 
+/* Opens a lost stream again, with all others that were lost by then. */
+static void
+try_later(struct lane *l)
+{
+	struct work *w = l->w;
+
+	w->wanted[w->nwanted++] = l;
+	loop_timer_set(w->again, loop_now(w->cfg.loop) + RETRY_MS);
+}
+
+static void
+on_again(void *arg)
+{
+	struct work *w = arg;
+
+	loop_defer(w->cfg.loop, &w->more);
+}
+
 static void
 on_lost(void *ctx, struct chan *c, const char *why)
 {
@@ -181,8 +252,14 @@ on_lost(void *ctx, struct chan *c, const char *why)
 
 	(void)c;
 	l->chan = NULL;
-	if (!l->w->ending)
+	if (l->w->ending)
+		return;
+	if (l->w->cfg.kind != WORK_CHURN) {
 		fail(l->w, why);
+		return;
+	}
+	l->w->counts.lost++;
+	try_later(l);
 }
 
 static const struct chan_user lane_user = { on_data, on_room, on_lost };
@@ -199,12 +276,18 @@ on_more(void *arg)
 		l->seed = ++w->seeds;
 		l->at = 0;
 		l->greeted = false;
+		draw(l);
 		l->begun_us = now_us();
 		l->chan = way_open(w->cfg.way, l->session, &lane_user, l);
-		if (l->chan == NULL)
+		if (l->chan != NULL)
+			continue;
+		if (w->cfg.kind == WORK_CHURN)
+			on_lost(l, NULL, "");
+		else
 			fail(w, "no channel could be opened");
 	}
 	w->nwanted -= n;
+	memmove(w->wanted, w->wanted + n, w->nwanted * sizeof(struct lane *));
 }
 
 struct work *
@@ -218,9 +301,11 @@ work_new(const struct work_config *cfg)
 	w->cfg = *cfg;
 	w->nlanes = cfg->nsessions * per;
 	w->lanes = calloc(w->nlanes, sizeof(*w->lanes));
-	w->wanted = calloc(w->nlanes, sizeof(struct lane *));
+	w->wanted = calloc(2 * (size_t)w->nlanes, sizeof(struct lane *));
+	w->again = loop_timer_new(cfg->loop, on_again, w);
 	w->latency_us = malloc(LATENCIES * sizeof(*w->latency_us));
-	if (w->lanes == NULL || w->wanted == NULL || w->latency_us == NULL) {
+	if (w->lanes == NULL || w->wanted == NULL || w->again == NULL ||
+	    w->latency_us == NULL) {
 		work_free(w);
 		return (NULL);
 	}
@@ -274,6 +359,7 @@ work_free(struct work *w)
 		return;
 	w->ending = true;
 	loop_undefer(w->cfg.loop, &w->more);
+	loop_timer_free(w->again);
 	for (i = 0; w->lanes != NULL && i < w->begun; i++)
 		if (w->lanes[i].chan != NULL)
 			chan_close(w->lanes[i].chan);

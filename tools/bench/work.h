@@ -17,7 +17,9 @@ enum work_kind {
 	WORK_PING,    /* one byte there and back, again and again */
 	WORK_OPEN,    /* open, one byte there and back, close, again */
 	WORK_SESSION, /* the same with a session of its own each time */
-	WORK_IDLE     /* open, one byte there and back, and rest */
+	WORK_IDLE,    /* open, one byte there and back, and rest */
+	WORK_CHURN /* echo of a random size, close, again; some give up midway,
+		      and a lost stream is opened again */
 };
 
 struct work_config {

@@ -69,19 +69,27 @@ accept_socket(struct t *t, unsigned number, const char *expected)
 	return (fd);
 }
 
-struct peer *
-accept_client_at(struct t *t, unsigned number)
+static struct peer *
+accepted_peer(struct t *t, int fd)
 {
-	static const char expected[] = "the client opens a session";
-	int fd = accept_socket(t, number, expected);
 	struct peer *p = peer_new(t, server_ctx(t), NULL, NULL);
-	char err[PEER_ERRLEN];
 
 	p->fd = fd;
 	p->accepted = true;
 	p->raw_max = KEPT_MAX;
 	p->told.auth = false;
 	p->came.auth = true;
+	return (p);
+}
+
+struct peer *
+accept_client_at(struct t *t, unsigned number)
+{
+	static const char expected[] = "the client opens a session";
+	int fd = accept_socket(t, number, expected);
+	struct peer *p = accepted_peer(t, fd);
+	char err[PEER_ERRLEN];
+
 	t_log(t, "a session opens at server %u", number);
 	t_step(t, "the client shakes hands by TLS");
 	if (!peer_shake_hands(p, patient_deadline(t), err))
@@ -93,6 +101,36 @@ accept_client_at(struct t *t, unsigned number)
 	t_log(t, "TLS: %s, %s", tls_conn_version(p->tls),
 	    tls_conn_cipher(p->tls));
 	return (p);
+}
+
+bool
+client_trusts(struct t *t, struct peer **p)
+{
+	int fd = accept_socket(t, 0, "the client opens a session");
+	char err[PEER_ERRLEN];
+
+	*p = accepted_peer(t, fd);
+	if (peer_shake_hands(*p, patient_deadline(t), err))
+		return (true);
+	t_log(t, "TLS does not stand: %s", err);
+	return (false);
+}
+
+bool
+peer_speaks(struct peer *p)
+{
+	uint64_t deadline = patient_deadline(p->t);
+
+	while (p->raw.len == 0 && p->closing == OPEN)
+		if (!verb_wait(p, deadline))
+			break;
+	return (p->raw.len != 0);
+}
+
+const char *
+name_told(const struct peer *p)
+{
+	return (tls_conn_sni(p->tls));
 }
 
 struct peer *
@@ -133,6 +171,21 @@ wait_bytes(struct peer *p, size_t n, uint64_t deadline, const char *expected)
 	t_step(p->t, "%s", "");
 }
 
+static _Noreturn void
+wrong_hash(struct peer *p, const char *expected)
+{
+	const char *why = "does the client have the password?";
+	uint8_t hash[ATLS_AUTH_HASH];
+
+	if (digest_password(
+		percent_encoded(p->t, p->t->target.password), hash) == 0 &&
+	    memcmp(p->raw.p, hash, sizeof(hash)) == 0)
+		why = "they are that of the password as it stands in the link, "
+		      "with percent-encoding";
+	pack_fail(p->t, expected,
+	    "it begins with 32 bytes that are not the hash: %s", why);
+}
+
 struct auth_seen
 expect_auth(struct peer *p)
 {
@@ -148,9 +201,7 @@ expect_auth(struct peer *p)
 	if (digest_password(p->t->target.password, hash) != 0)
 		t_error(p->t, "out of memory");
 	if (memcmp(p->raw.p, hash, sizeof(hash)) != 0)
-		pack_fail(p->t, expected,
-		    "it begins with 32 bytes that are not the hash: does the "
-		    "client have the password?");
+		wrong_hash(p, expected);
 	seen.padding = atls_get16(p->raw.p + ATLS_AUTH_HASH);
 	wait_bytes(p, (size_t)ATLS_AUTH_HEADER + seen.padding, deadline,
 	    "all of padding0, as its length says");

@@ -2,11 +2,13 @@
 #include "conformance/anytls/client.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/verbs.h"
+#include "ref/net/cert.h"
 
 /* A client may need a moment to notice that its sessions are gone. */
 #define NOTICE_MS 50
@@ -58,11 +60,77 @@ stop_server(struct t *t, unsigned number)
 }
 
 void
+client_sni(struct t *t, const char *name)
+{
+	client_side(t)->sni = name;
+}
+
+void
+client_password(struct t *t, const char *password)
+{
+	t->target.password = password;
+}
+
+void
+client_link(struct t *t, const char *link)
+{
+	client_side(t)->uri = link;
+}
+
+const char *
+percent_encoded(struct t *t, const char *s)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
+	char *out = t_alloc(t, 3 * strlen(s) + 1), *p = out;
+
+	for (; *s != '\0'; s++) {
+		if (strchr(plain, *s) != NULL)
+			*p++ = *s;
+		else
+			p += sprintf(p, "%%%02X", (unsigned)(uint8_t)*s);
+	}
+	return (out);
+}
+
+void
+other_certificate(struct t *t, const char *name)
+{
+	int dir = (int)(strrchr(t->cert_file, '/') - t->cert_file);
+	const char *cert =
+	    t_printf(t, "%.*s/%ld-cert.pem", dir, t->cert_file, (long)getpid());
+	const char *key =
+	    t_printf(t, "%.*s/%ld-key.pem", dir, t->cert_file, (long)getpid());
+
+	if (cert_self_signed_files(name, cert, key) != 0)
+		t_error(t, "cannot make a certificate");
+	t->cert_file = cert;
+	t->key_file = key;
+}
+
+void
+server_on_ipv6(struct t *t)
+{
+	struct client_side *side = client_side(t);
+	int fd = socket_bound(t, "::1", SOCK_STREAM, &side->port[0]);
+
+	if (fd < 0)
+		t_skip(t, "feature", "this machine has no ::1");
+	if (listen(fd, 128) < 0)
+		t_error(t, "cannot listen on ::1");
+	side->fd[0] = fd;
+}
+
+void
 start_client(struct t *t)
 {
 	struct client_side *side = client_side(t);
-	struct own_client own = { "127.0.0.1", side->port[0], side->port[1] };
+	struct own_client own = { "127.0.0.1", side->port[0], side->port[1],
+		side->uri, side->sni };
 
+	if (own.uri == NULL)
+		own.uri = t_printf(t, "anytls://%s@127.0.0.1:%u/?insecure=1",
+		    percent_encoded(t, t->target.password), side->port[0]);
 	t_own_client(t, &own);
 	side->started = true;
 }

@@ -18,9 +18,10 @@ struct client_side {
 	int fd[CLIENT_SERVERS]; /* listening; -1: no more */
 	uint16_t port[CLIENT_SERVERS];
 	bool started;
-	bool implicit;     /* streams without SYN are borne */
-	const char *proxy; /* "socks5", "http"; NULL: not known yet */
-	bool has_scheme;   /* server_scheme() */
+	bool implicit;         /* streams without SYN are borne */
+	const char *uri, *sni; /* what the client is told; NULL: the usual */
+	const char *proxy;     /* "socks5", "http"; NULL: not known yet */
+	bool has_scheme;       /* server_scheme() */
 	struct data scheme;
 };
 

@@ -31,6 +31,18 @@ void start_client(struct t *t);
 /* Ports of the case's servers: number 0, and 1 for a second one that a client
  * with feature "two-servers" knows as well. */
 uint16_t server_port_of(struct t *t, unsigned number);
+/* What the client is told instead of the usual; before start_client(). The
+ * texts live as long as the case. A name for the TLS handshake ({sni}); another
+ * password, which expect_auth() asks for then; a link ({uri}). */
+void client_sni(struct t *t, const char *name);
+void client_password(struct t *t, const char *password);
+void client_link(struct t *t, const char *link);
+/* S as part of a link. */
+const char *percent_encoded(struct t *t, const char *s);
+/* The case's servers show a certificate that nobody knows, for NAME. */
+void other_certificate(struct t *t, const char *name);
+/* Server 0 listens on ::1 instead, at another port; skips without IPv6. */
+void server_on_ipv6(struct t *t);
 /* Stops listening: connections of the client are refused from now on. */
 void stop_server(struct t *t, unsigned number);
 /* True when the client's output so far has TEXT. */
@@ -70,6 +82,15 @@ struct peer *accept_client_at(struct t *t, unsigned number);
 void expect_no_session(struct t *t, uint32_t ms);
 /* True when a session is opened within MS; accept_client() takes it. */
 bool session_comes(struct t *t, uint32_t ms);
+
+/* TCP alone, with the handshake still to come; it may fail: true when TLS
+ * stands, false when the client has ended it. */
+bool client_trusts(struct t *t, struct peer **p);
+/* Waits for its first byte; false when it closes without one, as clients do
+ * that judge the certificate after the server has finished. */
+bool peer_speaks(struct peer *p);
+/* The name of the handshake (SNI), or NULL: there was none. */
+const char *name_told(const struct peer *p);
 
 /* What the authentication request was. */
 struct auth_seen {

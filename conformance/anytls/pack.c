@@ -36,6 +36,8 @@ SUITES(DECLARE)
 	X(cli_settings)                                                        \
 	X(cli_padding)                                                         \
 	X(cli_random)                                                          \
+	X(cli_tls)                                                             \
+	X(cli_uri)                                                             \
 	X(cli_shape)                                                           \
 	X(cli_scheme)                                                          \
 	X(cli_version)                                                         \

@@ -28,6 +28,7 @@ struct launch_values {
 	uint16_t server_port;
 	const char *server2; /* of a second server, or NULL */
 	const char *sni, *ca, *case_dir;
+	const char *uri; /* all of it as a link, or NULL */
 };
 
 /* A started target. All zero: none. */

@@ -17,6 +17,7 @@ enum value {
 	VALUE_FALLBACK,
 	VALUE_SERVER,
 	VALUE_SERVER2,
+	VALUE_URI,
 	VALUE_SNI,
 	VALUE_CA,
 	VALUE_SOCKS,
@@ -32,8 +33,8 @@ static const struct {
 	{ "cert", true, false }, { "key", true, false },
 	{ "padding_scheme", true, false }, { "fallback", true, false },
 	{ "server", false, true }, { "server2", false, true },
-	{ "sni", false, true }, { "ca", false, true }, { "socks", false, true },
-	{ "case_dir", false, true } };
+	{ "uri", false, true }, { "sni", false, true }, { "ca", false, true },
+	{ "socks", false, true }, { "case_dir", false, true } };
 
 /* The length of a placeholder's name when S begins one: {lower_case2}. */
 static size_t
@@ -200,6 +201,8 @@ text_of(enum value v, const struct launch_values *values, char buf[32])
 		return values->server;
 	case VALUE_SERVER2:
 		return values->server2;
+	case VALUE_URI:
+		return values->uri;
 	case VALUE_SNI:
 		return values->sni;
 	case VALUE_CA:

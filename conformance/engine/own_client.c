@@ -9,7 +9,7 @@
 #include "conformance/engine/child.h"
 #include "conformance/engine/reach.h"
 
-#define NVARS 11
+#define NVARS 12
 #define TRIES 4
 
 /* What the command's placeholders and the client's environment are made of. */
@@ -38,12 +38,16 @@ make_values(struct t *t, const struct own_client *own, struct values *out)
 	    (long)getpid());
 	if (mkdir(out->dir, 0700) != 0)
 		t_error(t, "cannot make the folder %s", out->dir);
-	out->v.password = env->target.password;
+	out->v.password = t->target.password;
+	out->v.uri = own->uri;
 	out->v.server = out->server;
 	out->v.server2 = out->server2;
 	out->v.server_host = own->host;
 	out->v.server_port = own->port;
-	out->v.sni = env->opt->sni != NULL ? env->opt->sni : "localhost";
+	out->v.sni = own->sni;
+	if (out->v.sni == NULL)
+		out->v.sni =
+		    env->opt->sni != NULL ? env->opt->sni : "localhost";
 	out->v.ca = env->cert;
 	out->v.case_dir = out->dir;
 }
@@ -63,6 +67,8 @@ make_vars(struct t *t, struct values *out, uint16_t socks)
 	*var++ = t_printf(t, "ANYTLS_CA=%s", v->ca);
 	*var++ = t_printf(t, "ANYTLS_SOCKS=127.0.0.1:%u", (unsigned)socks);
 	*var++ = t_printf(t, "ANYTLS_CASE_DIR=%s", v->case_dir);
+	if (v->uri != NULL)
+		*var++ = t_printf(t, "ANYTLS_URI=%s", v->uri);
 	*var++ = t_printf(t, "ANYTLS_CASE=%s", t->tc->id);
 	if (getenv("SSLKEYLOGFILE") == NULL)
 		*var++ = t_printf(t, "SSLKEYLOGFILE=%s/keys.log", v->case_dir);

@@ -113,6 +113,12 @@ shared_prepare_client(struct env *env, struct complaint *c)
 		make_password(env);
 	if (launch_has(&env->command, "server2"))
 		features_found(&env->features, "two-servers", NULL);
+	if (launch_has(&env->command, "sni"))
+		features_found(&env->features, "own-sni", NULL);
+	if (launch_has(&env->command, "ca"))
+		features_found(&env->features, "own-ca", NULL);
+	if (launch_has(&env->command, "uri"))
+		features_found(&env->features, "uri", NULL);
 	snprintf(env->host, sizeof(env->host), "127.0.0.1");
 	env->target.host = env->host;
 	rc = make_dir(env, c);

@@ -205,6 +205,8 @@ struct own_client {
 	const char *host; /* of servers of the case */
 	uint16_t port;    /* {server}, {host}, {port} */
 	uint16_t port2;   /* {server2} */
+	const char *uri;  /* {uri}, or NULL */
+	const char *sni;  /* {sni}; NULL: that of the run */
 };
 void t_own_client(struct t *t, const struct own_client *own);
 /* The port of its local proxy on 127.0.0.1; 0 when none was started. */

@@ -110,7 +110,7 @@ static void
 expanding_client(void **state)
 {
 	const char *const words[] = { "c", "-l{socks}", "{server}", "{host}",
-		"{port}", "{server2}", "{sni}", "{ca}", "{case_dir}" };
+		"{port}", "{server2}", "{sni}", "{ca}", "{case_dir}", "{uri}" };
 	const struct launch_values values = { .server = "127.0.0.1:9",
 		.server_host = "127.0.0.1",
 		.server_port = 9,
@@ -118,9 +118,10 @@ expanding_client(void **state)
 		.sni = "n",
 		.ca = "f",
 		.case_dir = "d",
+		.uri = "u://",
 		.port = 77 };
 	const char *const expected[] = { "c", "-l127.0.0.1:77", "127.0.0.1:9",
-		"127.0.0.1", "9", "127.0.0.1:10", "n", "f", "d" };
+		"127.0.0.1", "9", "127.0.0.1:10", "n", "f", "d", "u://" };
 	struct words w = { NULL, 0 }, out = { NULL, 0 };
 	struct complaint c;
 	size_t i;

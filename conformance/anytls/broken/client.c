@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "conformance/anytls/broken/link.h"
 #include "conformance/anytls/broken/policy_names.h"
+#include "conformance/anytls/broken/rules.h"
 #include "conformance/anytls/broken/saboteur.h"
 #include "conformance/anytls/broken/spec.h"
+#include "ref/net/dial.h"
 #include "ref/net/front.h"
 #include "ref/net/option.h"
 #include "ref/wire/err.h"
@@ -40,7 +44,8 @@ static const struct option_def defs[] = {
 	    "try a defect: see policy_names.h" },
 	[O_RULES] = { "rules", NULL, "TEXT", "and rules: see rules.h" },
 	[O_LISTEN] = { "listen", "l", "ADDR:PORT", "where applications come" },
-	[O_SERVER] = { "server", "s", "HOST:PORT", "the server" },
+	[O_SERVER] = { "server", "s", "HOST:PORT",
+	    "the server, or an anytls:// link" },
 	[O_PASSWORD] = { "password", "p", "TEXT", "the password" },
 	[O_SNI] = { "sni", NULL, "NAME", "name to send (the server's)" },
 	[O_INSECURE] = { "insecure", NULL, NULL, "take any certificate" },
@@ -56,6 +61,12 @@ struct client {
 	struct atls_policy policy;
 	struct log log;
 	char host[ATLS_ADDR_STRLEN];
+	const char *link; /* NULL: server and password are said apart */
+	struct link_odds odds;
+	struct link_server server;
+	char literal[ATLS_ADDR_STRLEN + 2];
+	bool judged; /* a case runs, no check of the suite itself */
+	bool eager;  /* asks for a connection itself */
 	/* The saboteur, in a thread of its own. */
 	struct saboteur_config sab;
 	struct atls_addr bound;
@@ -73,6 +84,10 @@ die(int status, const char *what, const char *why)
 static int
 set_server(struct client *c, const char *value, char *why)
 {
+	if (strncmp(value, "anytls://", 9) == 0) {
+		c->link = value;
+		return (0);
+	}
 	if (atls_addr_parse_hostport(value, &c->cfg.server) == 0)
 		return (0);
 	snprintf(why, OPTION_ERRLEN / 2, "not HOST:PORT");
@@ -129,12 +144,48 @@ configure(struct client *c)
 		c->policy = atls_policy_v1;
 	if (strcmp(c->spec.profile, "v3") == 0)
 		c->policy = atls_policy_v3;
+	link_odds_take(c->spec.policy, &c->odds);
 	c->cfg.policy = &c->policy;
 	c->cfg.log = &c->log;
 	if (c->spec.policy[0] != '\0' &&
 	    policy_names_apply_client(
 		c->spec.policy, &c->policy, &c->cfg, why) != 0)
 		die(1, "policy", why);
+}
+
+/* What the link says, as far as nothing else has been said. */
+static void
+follow_link(struct client *c)
+{
+	struct link_server *s = &c->server;
+	const char *why;
+
+	if (c->link == NULL)
+		return;
+	if (link_read(c->link, &c->odds, s, &why) != 0)
+		die(2, "the link", why);
+	c->cfg.server = s->addr;
+	c->cfg.password = s->uri.password;
+	if (s->uri.sni[0] != '\0')
+		c->cfg.sni = s->uri.sni;
+	c->cfg.insecure |= s->uri.insecure;
+}
+
+/* The name that the server is told; NULL: none. */
+static const char *
+told_name(struct client *c)
+{
+	const char *sni = c->cfg.sni != NULL ? c->cfg.sni : "";
+
+	if (c->odds.sni_lost)
+		return (NULL);
+	if (c->odds.sni_literal) {
+		/* Our own TLS tells no bare address. */
+		snprintf(c->literal, sizeof(c->literal), "[%s]",
+		    sni[0] != '\0' ? sni : c->host);
+		return (c->literal);
+	}
+	return (atls_uri_server_name(sni, c->host));
 }
 
 static void
@@ -162,7 +213,6 @@ sabotage(void *arg)
 static void
 start_saboteur(struct client *c, pthread_t *thread)
 {
-	const char *sni = c->cfg.sni != NULL ? c->cfg.sni : "";
 	char byte;
 
 	atls_addr_format(&c->cfg.server, c->host);
@@ -172,8 +222,11 @@ start_saboteur(struct client *c, pthread_t *thread)
 		.rules = c->spec.rules,
 		.server = c->cfg.server,
 		.client = true,
-		.server_name = atls_uri_server_name(sni, c->host),
-		.ca_file = c->cfg.insecure ? NULL : c->cfg.ca_file,
+		.server_name = told_name(c),
+		.name_once = c->odds.sni_once,
+		.verify = !c->cfg.insecure,
+		.ca_file = c->cfg.ca_file,
+		.judged = c->judged,
 		.ready = saboteur_ready,
 		.ctx = c };
 	if (pipe(c->ready) != 0 ||
@@ -185,14 +238,51 @@ start_saboteur(struct client *c, pthread_t *thread)
 	c->cfg.insecure = true;
 }
 
-static void
-print_bound(void *ctx, const struct atls_addr *bound)
+/* A request that no application has made: SOCKS5, and nobody reads the answer.
+ */
+static void *
+ask_eagerly(void *arg)
 {
-	char text[ATLS_ADDR_STRLEN];
+	static const uint8_t request[] = { 5, 1, 0, 5, 1, 0, 3, 1, 'x', 0, 80 };
+	const struct atls_addr *proxy = arg;
+	struct sockaddr_storage ss;
+	socklen_t len = dial_sockaddr(proxy, &ss);
+	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	(void)ctx;
+	if (fd < 0 || connect(fd, (struct sockaddr *)&ss, len) != 0 ||
+	    write(fd, request, sizeof(request)) != sizeof(request))
+		die(1, "eager", "cannot ask the own proxy");
+	return (NULL);
+}
+
+static void
+on_bound(void *ctx, const struct atls_addr *bound)
+{
+	static struct atls_addr proxy;
+	struct client *c = ctx;
+	char text[ATLS_ADDR_STRLEN];
+	pthread_t thread;
+
 	atls_addr_format(bound, text);
 	(void)fprintf(stderr, "listening on %s\n", text);
+	proxy = *bound;
+	if (c->eager && pthread_create(&thread, NULL, ask_eagerly, &proxy) != 0)
+		die(1, "eager", "no thread");
+}
+
+/* The suite says which case it starts a client for. */
+static void
+look_around(struct client *c)
+{
+	const char *id = getenv("ANYTLS_CASE");
+	struct rules rules;
+	char why[RULES_ERRLEN];
+
+	c->judged = id != NULL && strncmp(id, "suite/", 6) != 0;
+	if (rules_parse(c->spec.rules, &rules, why) != 0)
+		die(1, "rules", why);
+	c->eager = c->judged && rules_about(&rules, SIDE_UP, EVENT_START);
+	rules_free(&rules);
 }
 
 int
@@ -208,16 +298,20 @@ client_main(int argc, char **argv)
 	c.log.name = "anytls-client";
 	front_defaults(&c.cfg);
 	c.cfg.client_name = "anytls-broken";
-	c.cfg.ready = print_bound;
+	c.cfg.ready = on_bound;
+	c.cfg.ctx = &c;
 	if (option_read(defs, "ANYTLS_BROKEN_", argc, argv, apply, &c, err) !=
 	    0)
 		die(2, "usage", err);
+	configure(&c);
+	follow_link(&c);
 	if (!c.spec.any || c.cfg.server.port == 0 || c.cfg.password == NULL)
 		die(2, "usage", "say --as NAME, -s HOST:PORT and -p PASSWORD");
-	configure(&c);
 	led = c.spec.rules[0] != '\0';
-	if (led)
+	if (led) {
+		look_around(&c);
 		start_saboteur(&c, &thread);
+	}
 	ret = front_run(&c.cfg, why);
 	if (ret != 0)
 		die(1, "client", why);

@@ -288,6 +288,22 @@ pipe_run(struct pipe *p)
 	end_want(&p->end[SIDE_DOWN]);
 }
 
+/* There is no TLS at E, and never will be. */
+static void
+end_refused(struct end *e)
+{
+	struct pipe *p = e->pipe;
+
+	if (e->side == SIDE_DOWN &&
+	    rules_about(&p->ps->rules, SIDE_UP, EVENT_DEAD)) {
+		end_flush(e);
+		end_close(e);
+		p->hung = true;
+		return;
+	}
+	end_ended(e, ENDS_BARE);
+}
+
 /* Shakes hands, or takes the records out of what TLS was given. */
 static void
 end_pump(struct end *e)
@@ -303,7 +319,7 @@ end_pump(struct end *e)
 		if (err == ATLS_E_MORE)
 			return;
 		if (err != 0) {
-			end_ended(e, ENDS_BARE);
+			end_refused(e);
 			return;
 		}
 		e->shaken = true;
@@ -355,6 +371,12 @@ timer_due(void *arg)
 	pipe_run(arg);
 }
 
+static const char *
+name_to_tell(const struct pipes *ps)
+{
+	return (ps->name_once && ps->made > 1 ? NULL : ps->server_name);
+}
+
 static bool
 end_init(struct pipe *p, enum side side, int take_fd, struct tls_ctx *tls)
 {
@@ -364,7 +386,7 @@ end_init(struct pipe *p, enum side side, int take_fd, struct tls_ctx *tls)
 	e->side = side;
 	e->fd = take_fd;
 	e->tls = tls_conn_new(
-	    tls, side == SIDE_DOWN ? p->ps->server_name : NULL, NULL);
+	    tls, side == SIDE_DOWN ? name_to_tell(p->ps) : NULL, NULL);
 	e->io = loop_io_new(p->ps->loop, take_fd, end_ready, e);
 	if (e->tls == NULL || e->io == NULL)
 		return (false);

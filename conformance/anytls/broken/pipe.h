@@ -25,6 +25,7 @@ struct pipes {
 	enum side face;
 	struct misread misread;
 	const char *server_name; /* for the server; NULL: none */
+	bool name_once;          /* the first connection has it alone */
 	struct tls_ctx *server_tls, *client_tls;
 	struct pipe *all;
 	unsigned made, live;

@@ -39,6 +39,8 @@ static const struct name actions[] = {
 static const struct name events[] = {
 	{ "AUTH", EVENT_AUTH, '\0' },
 	{ "OPEN", EVENT_OPEN, '\0' },
+	{ "DEAD", EVENT_DEAD, '\0' },
+	{ "START", EVENT_START, '\0' },
 	{ "RAW", EVENT_RAW, '\0' },
 	{ "EOF", EVENT_EOF, '\0' },
 	{ NULL, 0, '\0' },
@@ -117,8 +119,8 @@ scan_event(struct scan *s, struct rule *r)
 		n = lookup(events, word);
 	if (n != NULL) {
 		r->event = (enum event)n->value;
-		if (r->side == SIDE_DOWN &&
-		    (r->event == EVENT_AUTH || r->event == EVENT_OPEN))
+		if (r->side == SIDE_DOWN && r->event != EVENT_RAW &&
+		    r->event != EVENT_EOF)
 			return (scan_fail(
 			    s, scan_at(&before), "%s is up only", word));
 		return (true);

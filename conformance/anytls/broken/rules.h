@@ -9,7 +9,8 @@
  *   side   = "up" (towards the server) | "down" (towards the client)
  *   event  = a command's short name (SYN, PSH, FIN, Settings, Waste,
  *            HeartRequest ...) or number | "any" (frame) | "unknown"
- *            (command) | "AUTH" (up) | "OPEN" (up) | "RAW" | "EOF"
+ *            (command) | "AUTH" (up) | "OPEN" (up) | "DEAD" (up)
+ *            | "START" (up) | "RAW" | "EOF"
  *   count  = n (the nth match on a connection) | n "+" (from it on) | n "-" m
  *   cond   = number-name ( "=" | "!=" | "<" | ">" ) n
  *            | [ "!" ] flag | [ "!" ] "has" string
@@ -17,9 +18,13 @@
  *
  * AUTH is the authentication request when it is complete; one with a wrong hash
  * when its length is known, one that ends early at its end. OPEN is the TLS
- * handshake, before anything was said. RAW is one record of a connection whose
- * password was wrong, so that its bytes are no frames. EOF is the end of one
- * side's sending. All rules that match are obeyed in their order, each sees
+ * handshake, before anything was said. DEAD is a connection whose server cannot
+ * be reached or is not trusted: whatever its rule says, it stays open and
+ * silent. START is the
+ * begin of a broken client while a case runs: whatever its rule says, the
+ * client asks its own proxy for a connection. RAW is one record of a connection
+ * whose password was wrong, so that its bytes are no frames. EOF is the end of
+ * one side's sending. All rules that match are obeyed in their order, each sees
  * what those before it have made of the frame. What a rule adds is not looked
  * at by the rules.
  *
@@ -141,6 +146,8 @@ enum event {
 	EVENT_FRAME,
 	EVENT_AUTH,
 	EVENT_OPEN,
+	EVENT_DEAD,
+	EVENT_START,
 	EVENT_RAW,
 	EVENT_EOF
 };

@@ -52,7 +52,8 @@ accepted(void *arg, int fd)
 		return; /* it stays open, and silent, as long as we live */
 	server_fd = connect_server(&s->cfg->server);
 	if (server_fd < 0) {
-		close(fd);
+		if (!rules_about(&s->pipes.rules, SIDE_UP, EVENT_DEAD))
+			close(fd);
 		return;
 	}
 	pipe_new(&s->pipes, fd, server_fd);
@@ -91,9 +92,8 @@ static int
 start_tls(struct saboteur *s, char err[SABOTEUR_ERRLEN])
 {
 	const struct tls_ctx_config server = { .server = true };
-	const struct tls_ctx_config client = {
-		.verify = s->cfg->ca_file != NULL, .ca_file = s->cfg->ca_file
-	};
+	const struct tls_ctx_config client = { .verify = s->cfg->verify,
+		.ca_file = s->cfg->ca_file };
 	struct pipes *ps = &s->pipes;
 
 	_Static_assert(SABOTEUR_ERRLEN >= TLS_ERRLEN, "for tls_ctx_new()");
@@ -137,10 +137,12 @@ saboteur_run(const struct saboteur_config *cfg, char err[SABOTEUR_ERRLEN])
 	memset(&s, 0, sizeof(s));
 	s.cfg = cfg;
 	s.pipes.fallback = cfg->fallback;
+	s.pipes.judged = cfg->judged;
 	s.pipes.refuse = refuse;
 	s.pipes.ctx = &s;
 	s.pipes.face = cfg->client ? SIDE_DOWN : SIDE_UP;
 	s.pipes.server_name = cfg->server_name;
+	s.pipes.name_once = cfg->name_once;
 	if (rules_parse(cfg->rules, &s.pipes.rules, rules_err) != 0) {
 		snprintf(err, SABOTEUR_ERRLEN, "rules \"%s\": %s", cfg->rules,
 		    rules_err);

@@ -17,8 +17,11 @@ struct saboteur_config {
 	 * it are kept as they come. */
 	bool client;
 	const char *server_name; /* for TLS with the server; NULL: none */
-	const char *ca_file;     /* judges its certificate; NULL: nobody does */
+	bool name_once;          /* the first connection has it alone */
+	bool verify;             /* its certificate is judged */
+	const char *ca_file;     /* by these authorities; NULL: the usual */
 	bool fallback;           /* it has one */
+	bool judged;             /* a case runs: see rules.h */
 	/* Called once it listens. */
 	void (*ready)(void *ctx, const struct atls_addr *bound);
 	void *ctx;

@@ -46,6 +46,8 @@ PACK_O    := $(call obj,$(wildcard conformance/anytls/*.c) \
 	$(wildcard conformance/anytls/cases/*.c))
 BENCH_O   := $(call obj,$(wildcard tools/bench/*.c))
 PCAP_O    := $(call obj,$(wildcard pcap/*.c))
+# Tables that are built into the runner.
+GEN_O     := $(B)/gen/requirements.o $(B)/gen/aliases.o
 BROKEN_O  := $(call obj,$(wildcard conformance/anytls/broken/*.c))
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard ref/test/test_*.c))
 CUNIT     := $(patsubst %.c,$(B)/%,$(wildcard conformance/test/test_*.c))
@@ -176,7 +178,7 @@ $(CLIENT): $(B)/ref/client.o $(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 
-$(CONFORM): $(B)/conformance/main.o $(PACK_O) $(B)/gen/requirements.o \
+$(CONFORM): $(B)/conformance/main.o $(PACK_O) $(GEN_O) \
 		$(SUITE_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(JANSSON_LIBS) $(OPENSSL_LIBS) -lm
@@ -193,12 +195,11 @@ $(LOAD): $(BENCH_O) $(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(JANSSON_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread -lm
 
-# The requirement register is built into the runner.
-$(B)/gen/requirements.c: conformance/anytls/requirements.tsv tools/tsv2c
+# Tables, built into programs as text.
+$(B)/gen/%.c: conformance/anytls/%.tsv tools/tsv2c
 	$(call say,GEN,$@)
-	$(Q)mkdir -p $(@D) && tools/tsv2c requirements_tsv $< > $@.tmp && mv $@.tmp $@
+	$(Q)mkdir -p $(@D) && tools/tsv2c $*_tsv $< > $@.tmp && mv $@.tmp $@
 
-# The tables of broken peers are built into them.
 $(B)/gen/%.c: conformance/anytls/broken/%.tsv tools/tsv2c
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D) && tools/tsv2c $*_tsv $< > $@.tmp && mv $@.tmp $@
@@ -219,7 +220,7 @@ $(B)/ref/test/test_session_memory: LDFLAGS += -Wl,--wrap=malloc \
 	-Wl,--wrap=calloc -Wl,--wrap=free
 
 $(B)/conformance/test/%: $(B)/conformance/test/%.o $(PACK_O) \
-		$(B)/gen/requirements.o $(SUITE_LIBS)
+		$(GEN_O) $(SUITE_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS) -lm
 

@@ -103,6 +103,7 @@ run(const struct options *opt, char *const argv[], struct complaint *c)
 	memset(&cfg, 0, sizeof(cfg));
 	cfg.opt = opt;
 	cfg.pack = pack;
+	cfg.all = &anytls_all_packs;
 	cfg.program = PROGRAM;
 	cfg.version = version(text, sizeof(text));
 	cfg.argv = argv;
@@ -150,6 +151,7 @@ main(int argc, char *argv[])
 	int rc;
 
 	rc = options_parse(&opt, argc, argv, &c);
+	opt.notes = stderr;
 	if (rc == 0 && !opt.help && !opt.version)
 		rc = options_check(&opt, &c);
 	if (rc == 0)

@@ -64,6 +64,7 @@ static const struct suite *const all_suites[] = { SUITES(LIST)
 #undef LIST
 
 extern const char requirements_tsv[];
+extern const char aliases_tsv[];
 
 static void
 state_free(void *arg)
@@ -135,6 +136,7 @@ const struct pack anytls_pack = {
 	.document = DOCUMENT,
 	.suites = suites,
 	.requirements = requirements_tsv,
+	.aliases = aliases_tsv,
 	.sanity = &probe_sanity,
 	.probes = probe_cases,
 	.nprobes = PROBE_NCASES,
@@ -149,6 +151,7 @@ const struct pack anytls_client_pack = {
 	.document = DOCUMENT,
 	.suites = client_suites,
 	.requirements = requirements_tsv,
+	.aliases = aliases_tsv,
 	.sanity = &client_sanity,
 	.probes = client_probes,
 	.nprobes = CLIENT_NPROBES,
@@ -162,4 +165,5 @@ const struct pack anytls_all_packs = {
 	.document = DOCUMENT,
 	.suites = all_suites,
 	.requirements = requirements_tsv,
+	.aliases = aliases_tsv,
 };

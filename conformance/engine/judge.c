@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "conformance/engine/child.h"
+#include "conformance/engine/excuse.h"
+#include "conformance/engine/known.h"
 #include "conformance/engine/origin.h"
 #include "conformance/engine/prepare.h"
 #include "conformance/engine/reports.h"
@@ -30,6 +32,7 @@ struct judge {
 	struct report report;
 	struct results results;
 	struct reports reports;
+	struct known known;
 	struct origin_server origin;
 	struct shared shared;
 	uint64_t deadline_ms;
@@ -130,6 +133,44 @@ set_up_results(struct judge *j)
 	j->results.anchor = j->cfg->opt->sarif_anchor;
 }
 
+/* Known failures, of all roles: one file serves all runs. */
+static int
+read_known(struct judge *j, struct complaint *c)
+{
+	const struct options *opt = j->cfg->opt;
+	const struct words *files = &opt->known_failures;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < files->n; i++)
+		rc = known_read(&j->known, files->v[i],
+		    opt->update_known && i + 1 == files->n, c);
+	if (rc == 0)
+		rc = known_resolve(&j->known,
+		    j->cfg->all != NULL ? j->cfg->all : j->cfg->pack,
+		    opt->notes, c);
+	j->report.known = &j->known;
+	j->report.plan = &j->plan;
+	return rc;
+}
+
+/* Once the target's features are known. */
+static void
+apply_known(struct judge *j)
+{
+	struct excuse_env env;
+	char today[EXCUSE_DATE], os[EXCUSE_OS];
+
+	excuse_today(today);
+	excuse_os(os);
+	env.today = today;
+	env.os = os;
+	env.role = j->env.client ? "client" : "server";
+	env.version = j->cfg->version;
+	env.features = &j->env.features;
+	excuse_plan(&j->known, &j->plan, &env);
+}
+
 /* Plan, reports, origin, target. 0 or a code. */
 static int
 set_up(struct judge *j, struct complaint *c)
@@ -145,6 +186,8 @@ set_up(struct judge *j, struct complaint *c)
 		rc = reports_open(&j->reports, &opt->reports, opt->output, c);
 	if (rc == 0)
 		set_up_results(j);
+	if (rc == 0)
+		rc = read_known(j, c);
 	if (rc == 0 && j->cfg->pack->client)
 		rc = shared_prepare_client(env, c);
 	else if (rc == 0 && opt->sut != NULL)
@@ -296,6 +339,7 @@ run_plan(struct judge *j, struct plan *bad_probes)
 
 	plan_repeat(&j->plan, cfg->opt->repeat);
 	j->env.questions = plan_questions(&j->plan);
+	apply_known(j);
 	j->begun = true;
 	report_begin(&j->report, j->plan.n);
 	for (i = 0; i < bad_probes->n; i++)
@@ -325,6 +369,7 @@ run_here(struct judge *j, struct complaint *c)
 	child.tc = item->tc;
 	child.box = item->result.box;
 	child.check_alive = true;
+	apply_known(j);
 	j->begun = true;
 	report_begin(&j->report, 1);
 	child_run(&child);
@@ -383,6 +428,7 @@ judge_run(const struct judge_config *cfg, struct complaint *c)
 	rc = write_reports(j, rc, c);
 	shared_end(&j->shared, &j->env);
 	origin_server_stop(&j->origin);
+	known_free(&j->known);
 	plan_free(&j->plan);
 	register_free(&j->reg);
 	features_free(&j->env.features);

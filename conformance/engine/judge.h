@@ -11,6 +11,8 @@
 struct judge_config {
 	const struct options *opt; /* checked */
 	const struct pack *pack;
+	const struct pack
+	    *all; /* with the cases of other roles; NULL: as PACK */
 	const char *program;
 	const char *version;
 	char *const *argv; /* for the result file; may be NULL */

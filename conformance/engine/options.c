@@ -377,6 +377,7 @@ options_free(struct options *o)
 	words_free(&o->skip);
 	words_free(&o->reqs);
 	words_free(&o->reports);
+	words_free(&o->known_failures);
 	words_free(&o->rest);
 	words_free(&o->client);
 	free(o->owned);

@@ -64,6 +64,8 @@ struct options {
 	const char *origin_bind, *origin_advertise;
 	struct words run, skip, reqs;
 	const char *level;
+	struct words known_failures; /* files */
+	bool update_known;
 	bool strict, fail_fast;
 	unsigned max_fail;
 	uint32_t timeout_ms, deadline_ms;
@@ -91,6 +93,7 @@ struct options {
 	struct words rest;               /* positional arguments */
 	unsigned char from[OPTIONS_MAX]; /* by row of the table: OPT_FROM_... */
 	char *owned;                     /* the password read from a file */
+	FILE *notes; /* notices go there; NULL: nowhere. For main() to set */
 };
 
 /* The table ends with a row without a name. */

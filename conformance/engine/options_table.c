@@ -63,6 +63,8 @@ const struct option_row options_table[] = {
 	    "select cases whose requirement is at least that strong" },
 	{ "strict", 0, OPT_FLAG, AT(strict), RUN, NULL,
 	    "warnings fail the run" },
+	{ "known-failures", 0, OPT_WORDS, AT(known_failures), RUN, "FILE",
+	    "cases that are known to fail, and must; may be repeated" },
 	{ "fail-fast", 'x', OPT_FLAG, AT(fail_fast), RUN, NULL,
 	    "stop at the first failure" },
 	{ "max-fail", 0, OPT_COUNT, AT(max_fail), RUN, "N",

@@ -17,6 +17,8 @@
 
 #define PLAN_BUDGET_MS 15000
 
+struct known_line;
+
 enum item_state {
 	ITEM_WAITING,
 	ITEM_RUNNING,
@@ -37,7 +39,9 @@ enum phase {
 /* How a case ended. */
 struct result {
 	enum status status;
-	char class[16];  /* skips: why; feature, origin, filter */
+	enum status own; /* before known failures were considered */
+	bool stale;      /* its known failure does not excuse it */
+	char class[16];  /* skips: why; feature, origin, filter, list */
 	struct box *box; /* what it said; NULL when it never ran */
 	char *evidence;  /* the tail of the target's log, or NULL */
 	uint32_t duration_ms;
@@ -50,7 +54,11 @@ struct item {
 	const struct requirement *req; /* its first; NULL for those too */
 	unsigned iteration;            /* from 0, with --repeat */
 	enum phase phase;
-	bool skipped;      /* by --skip */
+	bool skipped; /* by --skip */
+	/* The line of known failures that holds for it, and whether its date
+	 * is over: see excuse.h. */
+	const struct known_line *known;
+	bool expired;
 	size_t death;      /* suspected of it; from 1, 0: of none */
 	uint64_t ended_ms; /* when its process was gone */
 	bool crashed;      /* its result was a crash */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conformance/engine/excuse.h"
 #include "conformance/engine/results_fill.h"
 #include "conformance/engine/text.h"
 
@@ -23,10 +24,9 @@ report_result(struct report *r, struct item *item)
 {
 	struct result *result = &item->result;
 
-	if (result->status == ST_FAIL)
-		result->status = totals_classify(
-		    item->req, result->box != NULL && result->box->hang);
 	item->crashed = result->status == ST_CRASH;
+	result->own = excuse_verdict_alone(item);
+	result->status = excuse_verdict(item, &result->stale);
 	if (item->suite != NULL)
 		totals_add(&r->totals, result, item->req);
 	else

@@ -27,6 +27,8 @@ struct report {
 	struct totals totals;
 	struct results *results;           /* all of it as data */
 	const struct results_test *latest; /* what is being reported */
+	const struct known *known;         /* NULL: none were given */
+	const struct plan *plan;           /* what runs; NULL: nothing */
 	uint64_t start_ms;
 	size_t planned;
 	bool colour;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "conformance/engine/excuse.h"
 #include "conformance/engine/report.h"
 #include "conformance/engine/text.h"
 #include "conformance/engine/words.h"
@@ -20,10 +21,13 @@ colour_of(const struct report *r, enum status status)
 	case ST_FAIL:
 	case ST_CRASH:
 	case ST_ERROR:
+	case ST_XPASS:
 		return "\033[31m";
 	case ST_WARN:
+	case ST_FLAKY:
 		return "\033[33m";
 	case ST_INFO:
+	case ST_XFAIL:
 	case ST_UNDETERMINED:
 	case ST_SKIP:
 	case ST_BLOCKED:
@@ -39,7 +43,8 @@ static void
 print_status(struct report *r, enum status status)
 {
 	static const char *const words[ST_COUNT] = { "ok", "FAIL", "CRASH",
-		"WARN", "INFO", "undetermined", "skip", "blocked", "ERROR" };
+		"WARN", "INFO", "xfail", "XPASS", "flaky", "undetermined",
+		"skip", "blocked", "ERROR" };
 
 	fprintf(r->out, "%s%-4s%s", colour_of(r, status), words[status],
 	    r->colour ? "\033[0m" : "");
@@ -85,6 +90,8 @@ begin(struct report *r)
 	text_print(r->out, r->target);
 	putc('\n', r->out);
 	print_features(r);
+	if (r->known != NULL)
+		excuse_print(r->known, r->plan, r->out);
 	fprintf(r->out, "run       %zu cases, %u jobs, seed %" PRIx64 "\n",
 	    r->planned, r->env->jobs, r->env->seed);
 }
@@ -197,6 +204,16 @@ print_observations(struct report *r, const struct box *box)
 		print_row(r, "note", box->observations[i]);
 }
 
+/* What the list of known failures says of it. */
+static void
+print_known(struct report *r, const struct item *item)
+{
+	char text[BOX_TEXT];
+
+	excuse_describe(item, text, sizeof(text));
+	print_row(r, "known", text);
+}
+
 /* One line; with -v the time it took, with -vv the transcript. */
 static void
 print_pass(struct report *r, const struct item *item)
@@ -259,6 +276,7 @@ print_finding(struct report *r, const struct item *item)
 	if (box != NULL) {
 		print_row(r, "expected", box->expected);
 		print_row(r, "actual", box->actual);
+		print_known(r, item);
 		print_observations(r, box);
 		print_transcript(r, box, whole ? BOX_LINES : LINES_SHOWN);
 		print_bytes(r, box);
@@ -269,6 +287,26 @@ print_finding(struct report *r, const struct item *item)
 	fputs("  replay    ", r->out);
 	report_replay(r, item, r->out);
 	putc('\n', r->out);
+}
+
+/* Two lines are enough of what is known; more with -v. */
+static void
+print_excused(struct report *r, const struct item *item)
+{
+	if (r->env->opt->verbose != 0) {
+		print_finding(r, item);
+		return;
+	}
+	if (item->result.status == ST_XPASS) {
+		print_heading(r, item);
+	} else {
+		print_status(r, item->result.status);
+		print_id(r, item);
+		putc('\n', r->out);
+	}
+	if (item->result.box != NULL)
+		print_row(r, "actual", item->result.box->actual);
+	print_known(r, item);
 }
 
 static void
@@ -313,13 +351,16 @@ result(struct report *r, const struct item *item)
 		add_blocked(r, item);
 		return;
 	}
-	if (r->env->opt->quiet && (status == ST_PASS || status == ST_SKIP))
+	if (r->env->opt->quiet &&
+	    (status == ST_PASS || status == ST_SKIP || status == ST_XFAIL))
 		return;
 	print_area(r, item);
 	if (status == ST_PASS)
 		print_pass(r, item);
 	else if (status == ST_SKIP)
 		print_skip(r, item);
+	else if (status == ST_XFAIL || status == ST_XPASS || status == ST_FLAKY)
+		print_excused(r, item);
 	else
 		print_finding(r, item);
 }
@@ -365,6 +406,10 @@ end(struct report *r, int exit_code)
 	    "safety %u\n",
 	    tot->text_must, tot->text_should, tot->reference, tot->safety);
 	print_statistics(r);
+	if (tot->skip_list != 0)
+		fprintf(r->out, "skipped by list: %u of %zu cases (%.1f %%)\n",
+		    tot->skip_list, r->planned,
+		    100.0 * tot->skip_list / (double)r->planned);
 	report_summary(r, exit_code, r->out);
 	putc('\n', r->out);
 }

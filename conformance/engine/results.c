@@ -262,7 +262,7 @@ results_requirement(const struct results *r, const char *id)
 bool
 results_is_unexpected(const struct results *r, const struct results_test *test)
 {
-	return test->status == ST_ERROR ||
+	return test->status == ST_ERROR || test->known.stale ||
 	    totals_is_failure(&r->totals, test->status);
 }
 
@@ -282,6 +282,7 @@ count_test(struct totals *tot, const struct results_test *test)
 
 	memset(&result, 0, sizeof(result));
 	result.status = test->status;
+	result.stale = test->known.stale;
 	if (test->class != NULL)
 		snprintf(result.class, sizeof(result.class), "%s", test->class);
 	totals_add(tot, &result, test->level != NULL ? &req : NULL);
@@ -292,6 +293,7 @@ void
 results_count(struct results *r)
 {
 	struct totals tot = { .strict = r->totals.strict,
+		.flaky_fails = r->totals.flaky_fails,
 		.interrupted = r->totals.interrupted,
 		.unusable = r->totals.unusable };
 	size_t i;

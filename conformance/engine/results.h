@@ -52,6 +52,8 @@ struct results_known {
 	const char *file;
 	unsigned line;
 	const char *issue, *match, *note; /* NULL: not given */
+	enum status own; /* what the case would be without it */
+	bool stale;      /* it does not excuse what happened */
 };
 
 /* A case that has run, or a finding about the run as a whole (then ID is that

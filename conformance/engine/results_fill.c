@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "conformance/engine/known.h"
 #include "conformance/engine/words.h"
 
 static const char *
@@ -241,6 +242,29 @@ replay_text(
 	return text;
 }
 
+static void
+copy_known(
+    struct results *r, struct results_test *test, const struct item *item)
+{
+	const struct known_line *line = item->known;
+	struct results_known *to = &test->known;
+
+	if (line == NULL)
+		return;
+	to->verdict = known_verdict_name(line->verdict);
+	to->file = results_command(r, line->file);
+	to->line = line->number;
+	to->issue = results_text(r, line->value[KNOWN_ISSUE]);
+	to->match = results_text(r, line->value[KNOWN_MATCH]);
+	to->note = results_text(r, line->note);
+	to->own = item->result.own;
+	to->stale = item->result.stale;
+	if (line->verdict == KNOWN_XFAIL && !item->expired)
+		test->expected_status = ST_XFAIL;
+	else if (line->verdict == KNOWN_SKIP && !item->expired)
+		test->expected_status = ST_SKIP;
+}
+
 const struct results_test *
 results_add_item(
     struct results *r, const struct report *report, const struct item *item)
@@ -260,6 +284,7 @@ results_add_item(
 	}
 	test->status = res->status;
 	test->expected_status = ST_PASS;
+	copy_known(r, test, item);
 	if (res->class[0] != '\0')
 		test->class = results_text(r, res->class);
 	if (res->box != NULL)

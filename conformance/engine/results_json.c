@@ -259,6 +259,8 @@ set_known(json_t *o, const struct results_known *known)
 	set_text(k, "issue", known->issue);
 	set_text(k, "match", known->match);
 	set_text(k, "note", known->note);
+	set_text(k, "own_status", totals_status_name(known->own));
+	json_object_set_new(k, "stale", json_boolean(known->stale));
 	json_object_set_new(o, "known_failure", k);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance/engine/excuse.h"
 #include "conformance/engine/process.h"
 #include "conformance/engine/sched_impl.h"
 
@@ -54,10 +55,16 @@ sched_stop(struct sched *s, const char *fmt, ...)
 static bool
 is_skipped(struct sched *s, struct item *item)
 {
-	char missing[64], why[128];
+	char missing[64], why[BOX_TEXT];
 
 	if (item->skipped) {
 		end_unrun(item, ST_SKIP, "filter", "by --skip");
+		return true;
+	}
+	if (item->known != NULL && item->known->verdict == KNOWN_SKIP &&
+	    !item->expired) {
+		excuse_describe(item, why, sizeof(why));
+		end_unrun(item, ST_SKIP, "list", why);
 		return true;
 	}
 	if (features_meet(&s->cfg.env->features, item->tc->needs, missing,
@@ -181,12 +188,10 @@ static void
 count_failure(struct sched *s, const struct item *item)
 {
 	const struct options *opt = s->cfg.env->opt;
-	enum status status = item->result.status;
+	bool stale;
+	enum status status = excuse_verdict(item, &stale);
 
-	if (status == ST_FAIL)
-		status = totals_classify(item->req,
-		    item->result.box != NULL && item->result.box->hang);
-	if (!totals_is_failure(&s->cfg.report->totals, status))
+	if (!stale && !totals_is_failure(&s->cfg.report->totals, status))
 		return;
 	s->failures++;
 	if (opt->fail_fast)

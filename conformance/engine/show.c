@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "conformance/engine/alias.h"
 #include "conformance/engine/text.h"
 #include "conformance/engine/words.h"
 
@@ -16,6 +17,20 @@ add_patterns(
 	for (i = 0; rc == 0 && i < patterns->n; i++)
 		rc = select_add(to, patterns->v[i], c);
 	return rc;
+}
+
+/* Puts today's ids in the place of old ones. */
+static void
+use_aliases(struct words *w, const struct pack *pack, FILE *notes)
+{
+	struct words now = { NULL, 0 };
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (alias_add(&now, w->v[i], pack, notes) == 0)
+			words_add(&now, w->v[i]);
+	words_free(w);
+	*w = now;
 }
 
 int
@@ -39,6 +54,8 @@ show_plan(struct plan *plan, struct reg *reg, const struct pack *pack,
 	if (rc == 0)
 		rc = add_patterns(&sel.skip, &opt->skip, c);
 	if (rc == 0) {
+		use_aliases(&sel.run, pack, opt->notes);
+		use_aliases(&sel.skip, pack, opt->notes);
 		sel.reqs = opt->reqs;
 		rc = plan_make(plan, pack, reg, &sel, c);
 		memset(&sel.reqs, 0, sizeof(sel.reqs));

@@ -54,6 +54,9 @@ enum status {
 	ST_CRASH, /* the target died or no longer answers */
 	ST_WARN,  /* text SHOULD, and findings of basis reference or safety */
 	ST_INFO,  /* MAY: an observation that differs */
+	ST_XFAIL, /* a known failure */
+	ST_XPASS, /* a known failure that passed */
+	ST_FLAKY, /* a failure that a list allows, or gone when tried again */
 	ST_UNDETERMINED, /* statistics: too few samples to say */
 	ST_SKIP,
 	ST_BLOCKED,
@@ -223,6 +226,7 @@ struct pack {
 	const char *document; /* what is tested, with its revision */
 	const struct suite *const *suites; /* ends with NULL */
 	const char *requirements;          /* text of requirements.tsv */
+	const char *aliases; /* text of aliases.tsv: see alias.h; or NULL */
 	/* Sanity: run first and last; failing means the target is unusable,
 	 * and its ACTUAL is the sentence that says why ("the TLS handshake
 	 * failed: ..."), printed behind the target's address. Its budget is 4 s

@@ -37,10 +37,13 @@ totals_add(struct totals *tot, const struct result *result,
 		tot->asked += result->box->asked;
 	if (result->status == ST_FAIL || result->status == ST_WARN)
 		add_class(tot, req);
+	tot->stale += result->stale;
 	if (result->status != ST_SKIP)
 		return;
 	if (strcmp(result->class, "filter") == 0)
 		tot->skip_filter++;
+	else if (strcmp(result->class, "list") == 0)
+		tot->skip_list++;
 	else if (strcmp(result->class, "origin") == 0)
 		tot->skip_origin++;
 	else
@@ -64,28 +67,32 @@ totals_run(const struct totals *tot)
 {
 	return tot->count[ST_PASS] + tot->count[ST_FAIL] +
 	    tot->count[ST_CRASH] + tot->count[ST_WARN] + tot->count[ST_INFO] +
+	    tot->count[ST_XFAIL] + tot->count[ST_XPASS] + tot->count[ST_FLAKY] +
 	    tot->count[ST_ERROR];
 }
 
 bool
 totals_is_failure(const struct totals *tot, enum status status)
 {
-	return status == ST_FAIL || status == ST_CRASH ||
-	    ((status == ST_WARN || status == ST_UNDETERMINED) && tot->strict);
+	return status == ST_FAIL || status == ST_CRASH || status == ST_XPASS ||
+	    ((status == ST_WARN || status == ST_UNDETERMINED) && tot->strict) ||
+	    (status == ST_FLAKY && tot->flaky_fails);
 }
 
 int
 totals_exit(const struct totals *tot)
 {
+	enum status s;
+
 	if (tot->unusable)
 		return EXIT_UNUSABLE;
 	if (tot->interrupted)
 		return EXIT_INTERRUPTED;
-	if (totals_of(tot, ST_FAIL) + totals_of(tot, ST_CRASH) != 0)
+	if (tot->stale != 0)
 		return EXIT_FINDINGS;
-	if (tot->strict &&
-	    totals_of(tot, ST_WARN) + totals_of(tot, ST_UNDETERMINED) != 0)
-		return EXIT_FINDINGS;
+	for (s = 0; s < ST_COUNT; s++)
+		if (totals_is_failure(tot, s) && totals_of(tot, s) != 0)
+			return EXIT_FINDINGS;
 	if (totals_of(tot, ST_ERROR) != 0)
 		return EXIT_SUITE;
 	if (totals_run(tot) == 0)
@@ -97,7 +104,8 @@ const char *
 totals_status_name(enum status status)
 {
 	static const char *const names[ST_COUNT] = { "pass", "fail", "crash",
-		"warn", "info", "undetermined", "skip", "blocked", "error" };
+		"warn", "info", "xfail", "xpass", "flaky", "undetermined",
+		"skip", "blocked", "error" };
 
 	return names[status];
 }
@@ -117,8 +125,13 @@ static void
 print_skips(const struct totals *tot, FILE *f)
 {
 	fprintf(f, "; %u skip", tot->count[ST_SKIP]);
-	if (tot->skip_filter != 0)
+	if (tot->skip_filter != 0 && tot->skip_list != 0)
+		fprintf(f, " (%u by --skip, %u by list)", tot->skip_filter,
+		    tot->skip_list);
+	else if (tot->skip_filter != 0)
 		fprintf(f, " (%u by --skip)", tot->skip_filter);
+	else if (tot->skip_list != 0)
+		fprintf(f, " (%u by list)", tot->skip_list);
 	if (tot->count[ST_BLOCKED] != 0)
 		fprintf(f, ", %u blocked", tot->count[ST_BLOCKED]);
 }
@@ -126,16 +139,19 @@ print_skips(const struct totals *tot, FILE *f)
 void
 totals_print(const struct totals *tot, const char *name, FILE *f)
 {
+	static const enum status rare[] = { ST_XFAIL, ST_XPASS, ST_FLAKY,
+		ST_UNDETERMINED, ST_ERROR };
+	size_t i;
+
 	fprintf(f, "%s: %u run, %u pass, %u fail, ", name, totals_run(tot),
 	    tot->count[ST_PASS], totals_of(tot, ST_FAIL));
 	if (totals_of(tot, ST_CRASH) != 0)
 		fprintf(f, "%u crash, ", totals_of(tot, ST_CRASH));
 	fprintf(f, "%u warn, %u info", totals_of(tot, ST_WARN),
 	    totals_of(tot, ST_INFO));
-	if (totals_of(tot, ST_UNDETERMINED) != 0)
-		fprintf(
-		    f, ", %u undetermined", totals_of(tot, ST_UNDETERMINED));
-	if (totals_of(tot, ST_ERROR) != 0)
-		fprintf(f, ", %u error", totals_of(tot, ST_ERROR));
+	for (i = 0; i < sizeof(rare) / sizeof(rare[0]); i++)
+		if (totals_of(tot, rare[i]) != 0)
+			fprintf(f, ", %u %s", totals_of(tot, rare[i]),
+			    totals_status_name(rare[i]));
 	print_skips(tot, f);
 }

@@ -14,8 +14,10 @@ struct totals {
 	/* Cases that did not conform, by their first requirement. */
 	unsigned text_must, text_should, reference, safety;
 	unsigned asked; /* statistical questions */
-	unsigned skip_feature, skip_origin, skip_filter;
+	unsigned skip_feature, skip_origin, skip_filter, skip_list;
+	unsigned stale;   /* known failures that do not excuse what happened */
 	bool strict;      /* warnings fail the run */
+	bool flaky_fails; /* as do flaky cases */
 	bool interrupted; /* signal or --deadline */
 	bool unusable;    /* the first sanity check failed */
 };

@@ -143,6 +143,11 @@ bench-suite: all
 	$(Q)$(MAKE) --no-print-directory SETUP=no $(BROKEN)
 	$(Q)tools/bench-suite $(B)
 
+## interop: real implementations against each other and against the suite
+.PHONY: interop
+interop: all
+	$(Q)tools/interop/interop --build $(B) $(ARGS)
+
 ## install: programs below DESTDIR and PREFIX
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -10,6 +10,8 @@
 
 #include "conformance/anytls/peer.h"
 
+#define BIND_TRIES 1000
+
 socklen_t
 socket_address(const char *host, uint16_t port, struct sockaddr_storage *ss)
 {
@@ -54,32 +56,32 @@ socket_closes(struct t *t, int fd)
 		t_error(t, "fcntl: %s", strerror(errno));
 }
 
-static uint16_t
-bound_port(struct t *t, int fd)
+/* Binds FD to a port of HOST that no case has had. 0, or an errno. */
+static int
+bind_new(struct t *t, int fd, const char *host, uint16_t *port)
 {
 	struct sockaddr_storage ss;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	socklen_t len = sizeof(ss);
+	socklen_t len;
+	unsigned i;
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
-		t_error(t, "getsockname: %s", strerror(errno));
-	if (ss.ss_family == AF_INET6) {
-		memcpy(&in6, &ss, sizeof(in6));
-		return (ntohs(in6.sin6_port));
+	for (i = 0; i < BIND_TRIES; i++) {
+		*port = t_port(t);
+		len = socket_address(host, *port, &ss);
+		if (bind(fd, (struct sockaddr *)&ss, len) == 0)
+			return (0);
+		if (errno != EADDRINUSE && errno != EACCES)
+			return (errno);
 	}
-	memcpy(&in, &ss, sizeof(in));
-	return (ntohs(in.sin_port));
+	return (errno);
 }
 
 int
 socket_bound(struct t *t, const char *host, int type, uint16_t *port)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = socket_address(host, 0, &ss);
-	int fd;
+	int fd, err;
 
-	if (len == 0)
+	if (socket_address(host, 0, &ss) == 0)
 		t_error(t, "the origin's address is not numeric: %s", host);
 	if ((fd = socket(ss.ss_family, type, 0)) < 0) {
 		if (errno == EAFNOSUPPORT)
@@ -87,12 +89,11 @@ socket_bound(struct t *t, const char *host, int type, uint16_t *port)
 		t_error(t, "socket: %s", strerror(errno));
 	}
 	socket_closes(t, fd);
-	if (bind(fd, (struct sockaddr *)&ss, len) < 0) {
-		if (errno == EADDRNOTAVAIL)
-			return (-1);
-		t_error(t, "bind to %s: %s", host, strerror(errno));
-	}
-	*port = bound_port(t, fd);
+	err = bind_new(t, fd, host, port);
+	if (err == EADDRNOTAVAIL)
+		return (-1);
+	if (err != 0)
+		t_error(t, "bind to %s: %s", host, strerror(err));
 	return (fd);
 }
 

@@ -181,6 +181,9 @@ set_up(struct judge *j, struct complaint *c)
 
 	set_up_env(j);
 	set_up_report(j);
+	env->ports = ports_new();
+	if (env->ports == NULL)
+		return complain(c, EXIT_SUITE, "out of memory");
 	rc = show_plan(&j->plan, &j->reg, j->cfg->pack, opt, c);
 	if (rc == 0)
 		rc = reports_open(&j->reports, &opt->reports, opt->output, c);
@@ -434,6 +437,7 @@ judge_run(const struct judge_config *cfg, struct complaint *c)
 	features_free(&j->env.features);
 	reports_free(&j->reports);
 	results_free(&j->results);
+	ports_free(j->env.ports);
 	free(j);
 	return rc;
 }

@@ -245,6 +245,12 @@ t_printf(struct t *t, const char *fmt, ...)
 	return text;
 }
 
+uint16_t
+t_port(struct t *t)
+{
+	return ports_next(t->engine->env->ports);
+}
+
 uint64_t
 t_now(void)
 {

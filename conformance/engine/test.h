@@ -176,6 +176,10 @@ char *t_printf(struct t *t, const char *fmt, ...)
 /* Calls FN(ARG) when the case ends, however it ends, latest first. */
 void t_cleanup(struct t *t, void (*fn)(void *), void *arg);
 
+/* A port for a socket of the case that no case of the run has had; see
+ * ports_next(). */
+uint16_t t_port(struct t *t);
+
 uint64_t t_now(void);           /* monotonic milliseconds */
 uint64_t t_random(struct t *t); /* 64 bits, reproducible by --seed */
 /* The absolute deadline MS (unscaled) from now, times --time-scale. */

@@ -68,6 +68,7 @@ struct frame waste(struct t *t, uint32_t sid, size_t len);
 struct frame syn(uint32_t sid);
 struct frame psh(uint32_t sid, struct data d);
 struct frame fin(uint32_t sid);
+struct frame any_fin(uint32_t sid); /* expect: FIN, also one with data */
 struct frame settings(struct data d);
 struct frame alert(struct data d); /* any stream id on expect */
 struct frame update_scheme(struct data d);
@@ -98,7 +99,8 @@ struct peer *dial(struct t *t);
 /* dial, then the authentication with padding0 of 30 bytes, in one record. */
 struct peer *dial_auth(struct t *t);
 /* dial_auth, then settings of version V; for V2 and V3 against a server of
- * version 2 ServerSettings is expected and taken. Ready to open streams. With
+ * version 2 ServerSettings is expected and taken; servers that send it, or a
+ * scheme, again later fail the cases about that and no others. With
  * --profile v1 on a server that knows more, V is 1 whatever is asked for. */
 struct peer *dial_ready(struct t *t, enum version v);
 
@@ -138,9 +140,10 @@ void reset(struct peer *p);
 /* ---- Expectations. Frames are taken in order of arrival. ---- */
 
 /*
- * The next frame is F. Skipped and logged on the way: waste, and heartbeat
- * requests of the peer's own, which are answered. Anything else fails. PSH
- * must match frame for frame; for data use expect_data().
+ * The next frame is F. Skipped and logged on the way: waste, heartbeat requests
+ * of the peer's own, which are answered, and in sessions of dial_ready() more
+ * ServerSettings and UpdatePaddingScheme. Anything else fails. PSH must match
+ * frame for frame; for data use expect_data().
  */
 void expect(struct peer *p, struct frame f);
 /* Skips nothing. */
@@ -149,6 +152,13 @@ void expect_next(struct peer *p, struct frame f);
 void expect_unordered(struct peer *p, const struct frame *f, size_t n);
 /* Skips all but the frame F, within MS milliseconds. */
 void expect_within(struct peer *p, struct frame f, uint32_t ms);
+/*
+ * The same where the protocol sets the time: MS of real time, whatever the
+ * patience of the run, and half as much again where clocks are stretched. So
+ * the verdict on a server that is much later does not change with --time-scale
+ * or load.
+ */
+void expect_in_time(struct peer *p, struct frame f, uint32_t ms);
 /* Exactly D arrives in PSH frames of stream SID, however it is cut. */
 void expect_data(struct peer *p, uint32_t sid, struct data d);
 /* Like expect_data, while frames of other streams may come too: they are kept

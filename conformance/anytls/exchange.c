@@ -11,6 +11,9 @@
 #define OUTPUT_MARK 131072
 /* A frame is as much work as so many bytes, which gives it 2 ms. */
 #define FRAME_COST 4096
+/* A transfer fails when it stands still; how long it takes in all is a matter
+ * of the machine, and has a wide limit. */
+#define PATIENCE 4
 
 struct exchange {
 	struct peer *p;
@@ -19,6 +22,9 @@ struct exchange {
 	struct data up, down;
 	size_t frame_len;
 	size_t up_told, up_came, down_told, down_came;
+	uint64_t deadline;
+	uint64_t moved_ms; /* when something arrived last */
+	size_t moved;      /* what had arrived then */
 	const char *expected;
 };
 
@@ -115,9 +121,28 @@ done(const struct exchange *x)
 	    x->p->out.len == 0);
 }
 
-/* False at the deadline. */
-static bool
-wait_either(const struct exchange *x, uint64_t deadline)
+/* Fails when nothing has arrived for too long, or the time is over. */
+static void
+check_time(struct exchange *x)
+{
+	size_t moved = x->up_came + x->down_came;
+	uint64_t now = t_now();
+
+	if (moved != x->moved) {
+		x->moved = moved;
+		x->moved_ms = now;
+	}
+	if (now > x->moved_ms + 2 * x->p->t->timeout_ms)
+		pack_fail(x->p->t, x->expected,
+		    "%zu up and %zu down, then nothing for %u ms", x->up_came,
+		    x->down_came, (unsigned)(now - x->moved_ms));
+	if (now > x->deadline)
+		pack_fail(x->p->t, x->expected, "%zu up and %zu down in time",
+		    x->up_came, x->down_came);
+}
+
+static void
+wait_either(const struct exchange *x)
 {
 	struct pollfd pfd[2] = { { .fd = x->p->fd, .events = POLLIN },
 		{ .fd = x->a->fd, .events = x->a->eof ? 0 : POLLIN } };
@@ -126,22 +151,24 @@ wait_either(const struct exchange *x, uint64_t deadline)
 		pfd[0].events |= POLLOUT;
 	if (x->down_told < x->down.len)
 		pfd[1].events |= POLLOUT;
-	return (poll(pfd, 2, peer_left(deadline)) != 0);
+	poll(pfd, 2, (int)x->p->t->timeout_ms);
 }
 
 void
 exchange(struct peer *p, uint32_t sid, struct app *a, struct data up,
     struct data down, size_t frame_len)
 {
-	size_t cost = up.len / (frame_len + 1) * FRAME_COST;
-	uint64_t deadline = verb_deadline(p->t, up.len + down.len + cost);
 	struct exchange x = { p, a, sid, up, down, frame_len };
+	size_t cost = up.len / (frame_len + 1) * FRAME_COST;
 
 	if (frame_len == 0 || frame_len > ATLS_FRAME_MAX_DATA || a->fd < 0)
 		t_error(p->t, "exchange() with frames of %zu bytes", frame_len);
 	x.expected = t_printf(p->t, "%zu bytes up and %zu down on stream %u",
 	    up.len, down.len, sid);
 	t_step(p->t, "%s", x.expected);
+	cost += up.len + down.len;
+	x.deadline = verb_deadline(p->t, cost * PATIENCE);
+	x.moved_ms = t_now();
 	for (;;) {
 		tell_up(&x);
 		tell_down(&x);
@@ -149,10 +176,8 @@ exchange(struct peer *p, uint32_t sid, struct app *a, struct data up,
 		take_down(&x);
 		if (done(&x))
 			break;
-		if (!wait_either(&x, deadline) || t_now() > deadline)
-			pack_fail(p->t, x.expected,
-			    "%zu up and %zu down in time", x.up_came,
-			    x.down_came);
+		check_time(&x);
+		wait_either(&x);
 	}
 	t_step(p->t, "%s", "");
 }

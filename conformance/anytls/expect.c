@@ -89,12 +89,12 @@ expect_unordered(struct peer *p, const struct frame *f, size_t n)
 	}
 }
 
-void
-expect_within(struct peer *p, struct frame f, uint32_t ms)
+/* Skips all but the frame F. */
+static void
+expect_by(struct peer *p, struct frame f, uint32_t ms, uint64_t deadline)
 {
 	const char *expected =
 	    t_printf(p->t, "← %s within %u ms", describe(p->t, &f), ms);
-	uint64_t deadline = t_deadline(p->t, ms);
 	struct queued *q;
 	bool found;
 
@@ -105,6 +105,24 @@ expect_within(struct peer *p, struct frame f, uint32_t ms)
 		found = frames_match(&f, &q->f);
 		verb_pop(p);
 	} while (!found);
+}
+
+void
+expect_within(struct peer *p, struct frame f, uint32_t ms)
+{
+	expect_by(p, f, ms, t_deadline(p->t, ms));
+}
+
+void
+expect_in_time(struct peer *p, struct frame f, uint32_t ms)
+{
+	double scale = p->t->time_scale;
+
+	if (scale < 1)
+		scale = 1;
+	if (scale > 1.5)
+		scale = 1.5;
+	expect_by(p, f, ms, t_now() + (uint64_t)(ms * scale));
 }
 
 /* Waits for a close; FORBIDDEN as for expect_close_after_anything(), and -2

@@ -132,6 +132,12 @@ fin(uint32_t sid)
 }
 
 struct frame
+any_fin(uint32_t sid)
+{
+	return (frame(ATLS_CMD_FIN, sid, ANY_DATA));
+}
+
+struct frame
 settings(struct data d)
 {
 	return (frame(ATLS_CMD_SETTINGS, 0, d));

@@ -70,6 +70,7 @@ struct peer {
 	unsigned client_version; /* as its settings say */
 
 	/* The session as far as verbs must know it. */
+	bool settled; /* opened by dial_ready(): its settings are answered */
 	unsigned version;                  /* 0 before settings; 1, 2 */
 	uint64_t hearts_told, hearts_came; /* heartbeats on stream 0 */
 	uint64_t hearts_other;             /* responses on other ids */

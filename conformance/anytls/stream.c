@@ -42,7 +42,8 @@ dial_ready(struct t *t, enum version v)
 	    t_feature_value(t, "server-settings") != NULL)
 		v = V1;
 	tell(p, settings(settings_text(t, t_printf(t, "%d", v), NULL)));
-	if (v < V2 || target_version(t) < 2)
+	p->settled = v < V2 || target_version(t) < 2;
+	if (p->settled)
 		return (p);
 	/* Some send an update to clients whose scheme is the same. */
 	do {
@@ -54,6 +55,7 @@ dial_ready(struct t *t, enum version v)
 			verb_fail_frame(p, expected, &q->f);
 		verb_pop(p);
 	} while (!done);
+	p->settled = true;
 	return (p);
 }
 

@@ -16,15 +16,16 @@ uint64_t verb_deadline(struct t *t, size_t len);
 
 /*
  * The front frame of the queue once there is one, waiting until DEADLINE; NULL
- * when the peer has closed instead. What is skipped on the way when SKIP: waste
- * and heartbeat requests (answered), unless WANT is of that command. Fails as
+ * when the peer has closed instead. What is skipped on the way when SKIP: see
+ * verb_skips(). Fails as
  * "nothing within ..." at the deadline, where EXPECTED is what was awaited.
  */
 struct queued *verb_front(struct peer *p, uint64_t deadline,
     const struct frame *want, bool skip, const char *expected);
 
 /* True when F is nothing that an expectation of WANT (NULL: of none of these)
- * looks at: waste, or a heartbeat request, which is answered. */
+ * looks at: waste, a heartbeat request, which is answered, or in a session of
+ * dial_ready() another answer to settings. */
 bool verb_skips(
     struct peer *p, const struct frame *f, const struct frame *want);
 

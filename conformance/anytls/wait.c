@@ -107,6 +107,10 @@ verb_skips(struct peer *p, const struct frame *f, const struct frame *want)
 			tell(p, heart_response(f->sid));
 		return (true);
 	}
+	/* Answers to settings that come again fail the cases about them. */
+	if (f->cmd == ATLS_CMD_SERVER_SETTINGS ||
+	    f->cmd == ATLS_CMD_UPDATE_PADDING_SCHEME)
+		return (p->settled);
 	return (f->cmd == ATLS_CMD_WASTE);
 }
 

@@ -102,6 +102,8 @@ note_settings(struct filter *f, const struct item *it)
 
 	atls_settings_read(atls_bytes(it->data.p, it->data.len), &st);
 	f->version = st.has_version ? st.version : 1;
+	if (f->version < 0)
+		f->version = 0; /* below are sessions without settings */
 }
 
 void

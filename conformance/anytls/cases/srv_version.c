@@ -118,15 +118,24 @@ before_synack(struct t *t)
 	expect(p, server_settings(ANY_TEXT));
 }
 
-/* Settings once, ServerSettings once. */
+/* Settings once, ServerSettings once: none with a stream, none later. */
 static void
 only_once(struct t *t)
 {
 	struct peer *p = dial_auth(t);
+	struct frame f;
+	unsigned n = 0;
 
 	tell(p, settings(settings_text(t, "2", NULL)));
-	expect(p, server_settings(ANY_TEXT));
-	open_echo(p, 1);
+	tell_open(p, 1, dest_echo(t));
+	tell(p, psh(1, text("hello")));
+	do {
+		if (!next_frame(p, &f))
+			fail(t, "the echo on stream 1", "the session closed");
+		n += f.cmd == ATLS_CMD_SERVER_SETTINGS;
+	} while (f.cmd != ATLS_CMD_PSH);
+	if (n > 1)
+		fail(t, "ServerSettings once", "%u times", n);
 	expect_none(p, server_settings(ANY_DATA));
 }
 

@@ -1,7 +1,6 @@
 #!/bin/sh
-# The selftest with the peers whose rows are settled; "make selftest" runs all.
+# Every server case against every broken server: each case can fail, each
+# broken server fails what it should. "make selftest" has the clients, too.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-build=${1:-build/none}
-# shellcheck disable=SC2046
-tools/selftest --role server "$build" $(grep -v '^#' ci/selftest-gate.txt)
+tools/selftest --role server "${1:-build/none}"

@@ -57,4 +57,8 @@ void serve_pause(struct peer *p, uint32_t ms);
 void client_answer_settings(struct peer *p, const struct profile *profile,
     const struct settings_seen *seen);
 
+/* When the case ends, however it does, the records of P are put beside the
+ * ranges of SCHEME, which is case memory, for the report's plot. */
+void records_watch(struct peer *p, struct data scheme);
+
 #endif

@@ -66,6 +66,7 @@ struct peer {
 	size_t nsizes;
 	struct sent_scheme *schemes; /* the latest first */
 	const struct profile *profile;
+	struct data watched; /* the scheme that records are plotted beside */
 	bool implicit;           /* its one stream came without SYN */
 	unsigned client_version; /* as its settings say */
 

@@ -1,6 +1,7 @@
 /* What records a client's session came in, judged by its padding scheme. */
 #include "conformance/anytls/client.h"
 #include "conformance/anytls/verbs.h"
+#include "conformance/engine/box.h"
 
 const uint32_t *
 record_sizes(const struct peer *p, size_t *n)
@@ -78,9 +79,48 @@ update_at(
 		t_error(p->t, "more schemes in one session than can be judged");
 }
 
-static struct judge *
-judge(struct peer *p, struct data scheme)
+/* Bytes that a record may have beside what was drawn: nothing, the header of
+ * waste alone (AT-RS-04), the request before padding0. */
+static bool
+is_usual(uint32_t size, uint32_t drawn)
 {
+	return (size >= drawn &&
+	    (size - drawn == 0 || size - drawn == ATLS_FRAME_HEADER ||
+		size - drawn == ATLS_AUTH_HEADER));
+}
+
+/* Record I for the plot; WAS is the reading before it. */
+static void
+sample(struct peer *p, const struct atls_shape_oracle *o, size_t i,
+    enum atls_shape_reading was)
+{
+	struct box_sample s = { (uint32_t)i, BOX_NO_GROUP, p->sizes[i], 0, 0,
+		0 };
+	struct atls_shape_draw d;
+	uint32_t more = 0;
+
+	if (was < ATLS_SHAPE_NONE && atls_shape_reading(o) == ATLS_SHAPE_NONE) {
+		s.misfit = 1;
+		if (atls_shape_wanted(o, ATLS_SHAPE_TOLERANT, &d)) {
+			s.group = d.packet;
+			s.low = d.low;
+			s.high = d.high;
+		}
+	} else if (atls_shape_drawn(o, &d)) {
+		s.group = d.packet;
+		if (is_usual(s.value, d.size)) {
+			more = s.value - d.size;
+			s.low = d.low + more;
+			s.high = d.high + more;
+		}
+	}
+	t_sample(p->t, &s);
+}
+
+static struct judge *
+judge(struct peer *p, struct data scheme, bool samples)
+{
+	enum atls_shape_reading was;
 	struct judge *j = t_alloc(p->t, sizeof(*j));
 	struct atls_shape_config cfg = { .auth = ATLS_SHAPE_AUTH_JUDGED };
 	struct data d;
@@ -99,15 +139,34 @@ judge(struct peer *p, struct data scheme)
 			t_error(p->t, "more was received than is kept");
 		d = bytes(p->raw.p + at, p->sizes[i]);
 		at += p->sizes[i];
+		was = atls_shape_reading(&j->oracle);
 		atls_shape_record(&j->oracle, atls_bytes(d.p, d.len));
+		if (samples)
+			sample(p, &j->oracle, i, was);
 	}
 	return (j);
+}
+
+static void
+plot(void *arg)
+{
+	struct peer *p = arg;
+
+	judge(p, p->watched, true);
+}
+
+void
+records_watch(struct peer *p, struct data scheme)
+{
+	if (p->watched.p == NULL)
+		t_cleanup(p->t, plot, p);
+	p->watched = scheme;
 }
 
 enum atls_shape_reading
 shape_reading(struct peer *p, struct data scheme)
 {
-	return (atls_shape_reading(&judge(p, scheme)->oracle));
+	return (atls_shape_reading(&judge(p, scheme, false)->oracle));
 }
 
 void
@@ -117,9 +176,10 @@ expect_shape_as(
 	static const char *const names[] = { "the reference", "the text",
 		"what known clients do" };
 	char why[ATLS_SHAPE_SENTENCE];
-	struct judge *j = judge(p, scheme);
+	struct judge *j = judge(p, scheme, false);
 	enum atls_shape_reading got = atls_shape_reading(&j->oracle);
 
+	records_watch(p, scheme);
 	if (got == ATLS_SHAPE_UNDETERMINED)
 		t_error(p->t,
 		    "the records fit too many packets of this scheme to be "

@@ -37,6 +37,7 @@ begin_under(struct peer *p, struct app *a, struct data scheme)
 	struct settings_seen seen;
 	struct stream_seen st;
 
+	records_watch(p, scheme);
 	expect_auth(p);
 	seen = expect_settings_under(p, scheme);
 	client_answer_settings(p, profile_find("go"), &seen);

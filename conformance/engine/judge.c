@@ -79,8 +79,9 @@ set_up_report(struct judge *j)
 	struct report *r = &j->report;
 	const struct options *opt = j->cfg->opt;
 
-	r->to =
-	    strcmp(opt->format, "jsonl") == 0 ? &report_jsonl : &report_text;
+	r->to = strcmp(opt->format, "jsonl") == 0 ? &report_jsonl
+	    : strcmp(opt->format, "tap") == 0     ? &report_tap_live
+						  : &report_text;
 	r->out = j->cfg->out;
 	r->env = &j->env;
 	r->results = &j->results;
@@ -413,6 +414,8 @@ write_reports(struct judge *j, int rc, struct complaint *c)
 	j->results.secret = j->env.target.password;
 	results_end(&j->results, &j->report, rc, c->code != 0 ? c->text : NULL);
 	failed = reports_write(&j->reports, &j->results, &why);
+	if (reports_github(&j->results, stderr, &why) != 0)
+		failed = EXIT_SUITE;
 	if (failed != 0 && c->code == 0)
 		*c = why;
 	return failed != 0 ? failed : rc;

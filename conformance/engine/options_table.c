@@ -83,7 +83,7 @@ const struct option_row options_table[] = {
 	    "repeat the random choices of a run (random)" },
 	{ "repeat", 0, OPT_COUNT, AT(repeat), RUN, "N",
 	    "run each case N times" },
-	{ "format", 0, OPT_CHOICE, AT(format), RUN, "text|jsonl",
+	{ "format", 0, OPT_CHOICE, AT(format), RUN, "text|tap|jsonl",
 	    "what is written to standard output (text)" },
 	{ "report", 0, OPT_WORDS, AT(reports), RUN, "KIND=PATH",
 	    "write a report: json, jsonl, junit, tap, html, md, badge or "
@@ -92,7 +92,7 @@ const struct option_row options_table[] = {
 	    "write all of them to DIR: results.json, junit.xml and so on" },
 	{ "sarif-anchor", 0, OPT_TEXT, AT(sarif_anchor), RUN, "FILE",
 	    "the file of the target's sources that SARIF results are shown "
-	    "at (README.md)" },
+	    "at; code scanning wants one" },
 	{ "verbose", 'v', OPT_MORE, AT(verbose), RUN, NULL,
 	    "durations; twice: the transcript of passing cases too" },
 	{ "quiet", 'q', OPT_FLAG, AT(quiet), RUN, NULL,

@@ -49,6 +49,7 @@ struct reporter {
 
 extern const struct reporter report_text;
 extern const struct reporter report_jsonl;
+extern const struct reporter report_tap_live;
 
 /* Classifies, counts and prints. EVIDENCE may be NULL. */
 void report_begin(struct report *r, size_t planned);

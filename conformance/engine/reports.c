@@ -12,6 +12,11 @@
 const struct report_kind report_kinds[] = {
 	{ "json", "results.json", report_json },
 	{ "jsonl", "results.jsonl", report_lines },
+	{ "junit", "junit.xml", report_junit },
+	{ "tap", "results.tap", report_tap },
+	{ "md", "summary.md", report_markdown },
+	{ "badge", "badge.json", report_badge },
+	{ "sarif", "results.sarif", report_sarif },
 	{ NULL, NULL, NULL },
 };
 

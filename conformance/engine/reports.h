@@ -58,6 +58,7 @@ void reports_free(struct reports *reports);
 /* On GitHub's runners (GITHUB_ACTIONS is "true"): an annotation for each
  * unexpected result, to F, and the summary appended to the file that
  * GITHUB_STEP_SUMMARY names. Nothing elsewhere. 0 or EXIT_SUITE. */
+bool reports_on_github(void);
 int reports_github(struct results *r, FILE *f, struct complaint *c);
 
 #endif

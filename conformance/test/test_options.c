@@ -109,7 +109,7 @@ refusals(void **state)
 	assert_refused("x --seed xyz", "hexadecimal");
 	assert_refused("x --time-scale 0", "--time-scale");
 	assert_refused("x --level high", "must|should|may");
-	assert_refused("x --format junit", "text|jsonl");
+	assert_refused("x --format junit", "text|tap|jsonl");
 	assert_refused("x", "--target");
 	assert_refused("x --target h:1", "--password");
 	assert_refused("x --target h:1 --sut {port} --password x", "exclude");

@@ -204,6 +204,13 @@ size_t atls_shape_explain(const struct atls_shape_oracle *o,
     enum atls_shape_reading reading, char *buf, size_t cap);
 
 /*
+ * The first size that would have fitted where READING was lost, in *WANT; false
+ * when it was not lost, or nothing would have fitted.
+ */
+bool atls_shape_wanted(const struct atls_shape_oracle *o,
+    enum atls_shape_reading reading, struct atls_shape_draw *want);
+
+/*
  * True when the last record completed a write whose wanted size is known
  * beyond doubt: every guess of the best reading agrees. Fills *DRAW. padding0
  * is the draw of packet 0.

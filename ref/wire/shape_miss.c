@@ -312,3 +312,22 @@ atls_shape_explain(const struct atls_shape_oracle *o,
 	put_hints(&t, m);
 	return (t.len);
 }
+
+bool
+atls_shape_wanted(const struct atls_shape_oracle *o,
+    enum atls_shape_reading reading, struct atls_shape_draw *want)
+{
+	const struct atls_shape_miss *miss;
+
+	if (reading >= ATLS_SHAPE_NONE)
+		return (false);
+	miss = &o->miss[reading];
+	if (!miss->lost || miss->nwants == 0)
+		return (false);
+	memset(want, 0, sizeof(*want));
+	want->packet = miss->wants[0].packet;
+	want->item = miss->wants[0].item;
+	want->low = (uint32_t)miss->wants[0].low;
+	want->high = (uint32_t)miss->wants[0].high;
+	return (true);
+}

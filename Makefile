@@ -41,7 +41,8 @@ SESSION_O := $(call obj,$(wildcard ref/session/*.c))
 NET_O     := $(call obj,$(wildcard ref/net/*.c))
 # What the suite takes from ref/net: TLS and hashes, no loop, no session.
 TLS_O     := $(call obj,ref/net/tls.c ref/net/cert.c ref/net/digest.c)
-ENGINE_O  := $(call obj,$(wildcard conformance/engine/*.c))
+ENGINE_O  := $(call obj,$(wildcard conformance/engine/*.c)) \
+	$(patsubst %,$(B)/gen/page_%.o,html css figures js)
 PACK_O    := $(call obj,$(wildcard conformance/anytls/*.c) \
 	$(wildcard conformance/anytls/cases/*.c))
 BENCH_O   := $(call obj,$(wildcard tools/bench/*.c))
@@ -204,6 +205,16 @@ $(LOAD): $(BENCH_O) $(DAEMON_LIBS)
 $(B)/gen/%.c: conformance/anytls/%.tsv tools/tsv2c
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D) && tools/tsv2c $*_tsv $< > $@.tmp && mv $@.tmp $@
+
+# The page of the HTML report, too.
+PAGE := conformance/engine/html
+$(B)/gen/page_html.c: $(PAGE)/report.html
+$(B)/gen/page_css.c: $(PAGE)/report.css
+$(B)/gen/page_figures.c: $(PAGE)/figures.js
+$(B)/gen/page_js.c: $(PAGE)/report.js
+$(B)/gen/page_%.c: tools/tsv2c
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && tools/tsv2c page_$* $(filter-out tools/%,$^) > $@.tmp && mv $@.tmp $@
 
 $(B)/gen/%.c: conformance/anytls/broken/%.tsv tools/tsv2c
 	$(call say,GEN,$@)

@@ -101,7 +101,7 @@ sample(struct peer *p, const struct atls_shape_oracle *o, size_t i,
 
 	if (was < ATLS_SHAPE_NONE && atls_shape_reading(o) == ATLS_SHAPE_NONE) {
 		s.misfit = 1;
-		if (atls_shape_wanted(o, ATLS_SHAPE_TOLERANT, &d)) {
+		if (atls_shape_wanted(o, was, &d)) {
 			s.group = d.packet;
 			s.low = d.low;
 			s.high = d.high;

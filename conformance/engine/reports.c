@@ -14,6 +14,7 @@ const struct report_kind report_kinds[] = {
 	{ "jsonl", "results.jsonl", report_lines },
 	{ "junit", "junit.xml", report_junit },
 	{ "tap", "results.tap", report_tap },
+	{ "html", "report.html", report_html },
 	{ "md", "summary.md", report_markdown },
 	{ "badge", "badge.json", report_badge },
 	{ "sarif", "results.sarif", report_sarif },

@@ -318,16 +318,19 @@ atls_shape_wanted(const struct atls_shape_oracle *o,
     enum atls_shape_reading reading, struct atls_shape_draw *want)
 {
 	const struct atls_shape_miss *miss;
+	unsigned i;
 
-	if (reading >= ATLS_SHAPE_NONE)
+	if (reading >= ATLS_SHAPE_NONE || !o->miss[reading].lost)
 		return (false);
 	miss = &o->miss[reading];
-	if (!miss->lost || miss->nwants == 0)
+	for (i = 0; i < miss->nwants && miss->wants[i].high == 0; i++)
+		continue;
+	if (i == miss->nwants)
 		return (false);
 	memset(want, 0, sizeof(*want));
-	want->packet = miss->wants[0].packet;
-	want->item = miss->wants[0].item;
-	want->low = (uint32_t)miss->wants[0].low;
-	want->high = (uint32_t)miss->wants[0].high;
+	want->packet = miss->wants[i].packet;
+	want->item = miss->wants[i].item;
+	want->low = (uint32_t)miss->wants[i].low;
+	want->high = (uint32_t)miss->wants[i].high;
 	return (true);
 }

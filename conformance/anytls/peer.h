@@ -67,7 +67,7 @@ struct peer {
 	struct sent_scheme *schemes; /* the latest first */
 	const struct profile *profile;
 	struct data watched; /* the scheme that records are plotted beside */
-	bool implicit;           /* its one stream came without SYN */
+	bool implicit;       /* its one stream came without SYN */
 	unsigned client_version; /* as its settings say */
 
 	/* The session as far as verbs must know it. */

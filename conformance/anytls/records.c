@@ -91,16 +91,17 @@ is_usual(uint32_t size, uint32_t drawn)
 
 /* Record I for the plot; WAS is the reading before it. */
 static void
-sample(struct peer *p, const struct atls_shape_oracle *o, size_t i,
+add_sample(struct peer *p, const struct atls_shape_oracle *o, size_t i,
     enum atls_shape_reading was)
 {
 	struct box_sample s = { (uint32_t)i, BOX_NO_GROUP, p->sizes[i], 0, 0,
 		0 };
+	enum atls_shape_reading got = atls_shape_reading(o);
 	struct atls_shape_draw d;
 	uint32_t more = 0;
 
-	if (was < ATLS_SHAPE_NONE && atls_shape_reading(o) == ATLS_SHAPE_NONE) {
-		s.misfit = 1;
+	s.misfit = got == ATLS_SHAPE_NONE && was != got;
+	if (got > was && got > ATLS_SHAPE_TEXT) {
 		if (atls_shape_wanted(o, was, &d)) {
 			s.group = d.packet;
 			s.low = d.low;
@@ -142,7 +143,7 @@ judge(struct peer *p, struct data scheme, bool samples)
 		was = atls_shape_reading(&j->oracle);
 		atls_shape_record(&j->oracle, atls_bytes(d.p, d.len));
 		if (samples)
-			sample(p, &j->oracle, i, was);
+			add_sample(p, &j->oracle, i, was);
 	}
 	return (j);
 }

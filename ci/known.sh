@@ -88,5 +88,33 @@ expect "exit 4: no such file" 4 "known failures in 'no-such-list'" \
 expect "JSON lines" 0 '"status":"xfail".*"known_failure":\{"verdict":"xfail".*"line":2,"issue":"i","own_status":"warn","stale":false' \
     "$bad" "xfail $one issue=i" --format jsonl --strict $one
 
+# From no list to a list, and from a list that is too long to the right one.
+check() {
+	name=$1
+	shift
+	if "$@"; then
+		passed=$((passed + 1))
+		echo "ok $name"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $name"
+		sed 's/^/    /' "$tmp/new" "$tmp/out"
+	fi
+}
+update() {
+	"$conform" --sut "$1 -l {listen} -p {password}" --profile v2 --strict "$2" $one \
+	    --known-failures "$tmp/new" --update-known-failures >"$tmp/out" 2>&1 </dev/null
+	[ $? -eq "$3" ] && grep -Eq "$4" "$tmp/out"
+}
+check "update: a new list" update "$bad" server/framing/fin-empty 1 'new: added xfail +server/fin/target-eof'
+check "update: which is then right" update "$bad" server/framing/fin-empty 0 'nothing to change'
+check "update: two lines" test "$(grep -c '^xfail' "$tmp/new")" = 2
+echo '# a remark' >>"$tmp/new"
+check "update: what passes goes" update "$good" server/framing/fin-empty 1 'took out server/framing/fin-empty'
+check "update: remarks stay" test "$(grep -c . "$tmp/new")-$(tail -n 1 "$tmp/new")" = '2-# a remark'
+"$conform" --sut "$bad -l {listen} -p {password}" --profile v2 --strict $one \
+    --update-known-failures >"$tmp/new" 2>"$tmp/out" </dev/null
+check "update: a ready list without a file" grep -q '^xfail .*target-eof' "$tmp/new"
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -94,9 +94,14 @@ is_match(const struct item *item)
 {
 	const char *match = item->known->value[KNOWN_MATCH];
 	const struct box *box = item->result.box;
+	char shown[2 * BOX_TEXT];
 
-	return match == NULL ||
-	    (box != NULL && strstr(box->actual, match) != NULL);
+	if (match == NULL || box == NULL)
+		return match == NULL;
+	/* As it is, or as reports print it. */
+	text_escape(shown, sizeof(shown), box->actual);
+	return strstr(box->actual, match) != NULL ||
+	    strstr(shown, match) != NULL;
 }
 
 enum status

@@ -10,7 +10,7 @@
 
 #include "conformance/engine/child.h"
 #include "conformance/engine/excuse.h"
-#include "conformance/engine/known.h"
+#include "conformance/engine/known_update.h"
 #include "conformance/engine/origin.h"
 #include "conformance/engine/prepare.h"
 #include "conformance/engine/reports.h"
@@ -33,6 +33,8 @@ struct judge {
 	struct results results;
 	struct reports reports;
 	struct known known;
+	struct excuse_env excuse;
+	char today[EXCUSE_DATE], os[EXCUSE_OS];
 	struct origin_server origin;
 	struct shared shared;
 	uint64_t deadline_ms;
@@ -159,17 +161,38 @@ read_known(struct judge *j, struct complaint *c)
 static void
 apply_known(struct judge *j)
 {
-	struct excuse_env env;
-	char today[EXCUSE_DATE], os[EXCUSE_OS];
+	struct excuse_env *env = &j->excuse;
 
-	excuse_today(today);
-	excuse_os(os);
-	env.today = today;
-	env.os = os;
-	env.role = j->env.client ? "client" : "server";
-	env.version = j->cfg->version;
-	env.features = &j->env.features;
-	excuse_plan(&j->known, &j->plan, &env);
+	excuse_today(j->today);
+	excuse_os(j->os);
+	env->today = j->today;
+	env->os = j->os;
+	env->role = j->env.client ? "client" : "server";
+	env->version = j->cfg->version;
+	env->features = &j->env.features;
+	excuse_plan(&j->known, &j->plan, env);
+}
+
+/* What is not finished says nothing about what is known. */
+static int
+update_known(struct judge *j, int rc, struct complaint *c)
+{
+	struct known_update u = { &j->known, &j->plan, &j->results,
+		j->cfg->all != NULL ? j->cfg->all : j->cfg->pack, j->excuse,
+		j->cfg->out, j->cfg->opt->notes };
+	int failed;
+
+	if (!j->cfg->opt->update_known || !j->begun || rc == EXIT_USAGE)
+		return rc;
+	if (j->report.totals.interrupted) {
+		if (u.notes != NULL)
+			fputs("note: the known failures are as they were, "
+			      "because the run was interrupted\n",
+			    u.notes);
+		return rc;
+	}
+	failed = known_update(&u, c);
+	return failed != 0 ? failed : rc;
 }
 
 /* Plan, reports, origin, target. 0 or a code. */
@@ -432,6 +455,7 @@ judge_run(const struct judge_config *cfg, struct complaint *c)
 	if (rc == 0)
 		rc = judge_target(j, c);
 	rc = write_reports(j, rc, c);
+	rc = update_known(j, rc, c);
 	shared_end(&j->shared, &j->env);
 	origin_server_stop(&j->origin);
 	known_free(&j->known);

@@ -103,6 +103,12 @@ options_check(struct options *o, struct complaint *c)
 	if (o->quiet && o->verbose)
 		return complain(
 		    c, EXIT_USAGE, "--quiet and --verbose exclude each other");
+	if (o->update_known && o->known_failures.n == 0 &&
+	    strcmp(o->format, "text") != 0)
+		return complain(c, EXIT_USAGE,
+		    "--update-known-failures needs --known-failures FILE with "
+		    "--format %s",
+		    o->format);
 	if (o->serial)
 		o->jobs = 1;
 	if (o->insecure)

@@ -65,6 +65,9 @@ const struct option_row options_table[] = {
 	    "warnings fail the run" },
 	{ "known-failures", 0, OPT_WORDS, AT(known_failures), RUN, "FILE",
 	    "cases that are known to fail, and must; may be repeated" },
+	{ "update-known-failures", 0, OPT_FLAG, AT(update_known), RUN, NULL,
+	    "bring the last FILE up to date with what was seen; without one "
+	    "print it" },
 	{ "fail-fast", 'x', OPT_FLAG, AT(fail_fast), RUN, NULL,
 	    "stop at the first failure" },
 	{ "max-fail", 0, OPT_COUNT, AT(max_fail), RUN, "N",

@@ -261,6 +261,33 @@ $(VECTORS_T): $(VECTORS_O) $(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(OPENSSL_LIBS) -lpthread
 
+# Fuzz targets: with libFuzzer when SAN has it, else replayers of files.
+FUZZ_T := $(patsubst %.c,$(B)/%,$(wildcard fuzz/fuzz_*.c))
+FUZZER := $(findstring fuzzer,$(SAN))
+.PHONY: fuzzers
+fuzzers: $(FUZZ_T)
+tests: $(FUZZ_T)
+$(B)/fuzz/fuzz_%: $(B)/fuzz/fuzz_%.o $(B)/fuzz/emit.o \
+		$(if $(FUZZER),,$(B)/fuzz/replay.o) \
+		$(B)/libatls-session.a $(B)/libatls-wire.a
+	$(call say,LD,$@)
+	$(Q)$(LD) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^
+
+FUZZ_SAN   := fuzzer-no-link,address,undefined
+FUZZ_BUILD := build/$(subst $(comma),-,$(FUZZ_SAN))-clang
+FUZZ_MAKE  := $(MAKE) --no-print-directory SETUP=no CC=$(CLANG) SAN=$(FUZZ_SAN)
+
+## fuzz: fuzz one TARGET (see fuzz/) for so many SECONDS
+.PHONY: fuzz fuzz-smoke
+fuzz: setup
+	$(Q)$(FUZZ_MAKE) $(FUZZ_BUILD)/fuzz/fuzz_$(TARGET)
+	$(Q)tools/fuzz $(FUZZ_BUILD) run $(TARGET) $(or $(SECONDS),60)
+
+## fuzz-smoke: all fuzz targets in two minutes, and the bug that must be found
+fuzz-smoke: setup
+	$(Q)$(FUZZ_MAKE) fuzzers
+	$(Q)tools/fuzz $(FUZZ_BUILD) smoke $(SECONDS)
+
 VECTORS_HASH := $(shell sed -n 's/^ "hash": "\(.\{12\}\).*/\1/p' \
 	vectors/anytls-vectors.json)
 VERSION_FLAGS := -DVERSION='"$(shell cat VERSION)"'

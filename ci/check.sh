@@ -7,6 +7,7 @@ build=${1:-build/none}
 
 gate "unit tests" ci/unit.sh "$build"
 gate "vectors" ci/vectors.sh "$build"
+gate "fuzz corpora" ci/fuzz.sh "$build"
 gate "layers" tools/check-layers
 gate "requirements" ci/requirements.sh "$build"
 gate "suite against the reference server" ci/conform.sh server "$build"

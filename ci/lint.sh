@@ -36,7 +36,7 @@ analyse() {
 	    --enable=warning,portability --suppress=missingIncludeSystem \
 	    --suppress=nullPointerRedundantCheck --suppress=zerodivcond \
 	    -j 2 -DVERSION='""' -DGIT_REV='""' -DVECTORS_HASH='""' \
-	    ref conformance tools vectors 2>&1
+	    ref conformance tools vectors fuzz 2>&1
 }
 
 # The core, which parses what peers say; the rest would take minutes.

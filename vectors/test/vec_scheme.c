@@ -79,7 +79,7 @@ vec_sizes(struct vec *v)
 	struct atls_scheme_item item;
 	struct atls_scheme s;
 	struct atls_planner p;
-	struct vec_draws d;
+	struct vec_draws d = { v, NULL };
 	struct atls_random rnd = vec_random(v, &d);
 	char got[400] = "-";
 	size_t n = 0;
@@ -105,7 +105,7 @@ void
 vec_padding0(struct vec *v)
 {
 	struct atls_scheme s;
-	struct vec_draws d;
+	struct vec_draws d = { v, NULL };
 	struct atls_random rnd = vec_random(v, &d);
 
 	if (!parse(v, &s))
@@ -151,7 +151,7 @@ vec_plan(struct vec *v)
 	struct atls_scheme s;
 	struct atls_planner p;
 	struct atls_write w;
-	struct vec_draws d;
+	struct vec_draws d = { v, NULL };
 	struct atls_random rnd = vec_random(v, &d);
 
 	if (!parse(v, &s))

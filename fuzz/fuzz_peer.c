@@ -1,0 +1,189 @@
+/*
+ * One session, either end, against any bytes. Byte 0: role, version, what is
+ * done about streams; bytes 1 and 2: where the rest is cut. The cut must not
+ * matter, the session writes only what its side may, queues no more than its
+ * limit, and an error stays.
+ */
+#include "fuzz/emit.h"
+#include "fuzz/fuzz.h"
+
+#define INPUT_MAX 4096
+#define MAX_STREAMS 8
+
+/* What a run came to. */
+struct outcome {
+	uint64_t events, written;
+	size_t nwritten;
+	uint32_t nstreams;
+	int err;
+};
+
+struct peer {
+	struct atls_session *s;
+	struct emit emit;
+	unsigned how;
+	uint64_t events; /* hash of what it reported */
+	uint32_t data_sid;
+	bool in_data;
+};
+
+static uint64_t
+smallest(void *ctx, uint64_t n)
+{
+	(void)ctx;
+	assert(n >= 1);
+	return (0);
+}
+
+static void
+make(struct peer *p, unsigned how)
+{
+	static const struct atls_policy *const policies[] = {
+		&atls_policy_default, &atls_policy_v1, &atls_policy_v3,
+		&atls_policy_default
+	};
+	struct atls_session_config cfg = { .role = ATLS_SERVER };
+
+	memset(p, 0, sizeof(*p));
+	p->how = how;
+	cfg.role = (how & 1) != 0 ? ATLS_CLIENT : ATLS_SERVER;
+	cfg.policy = policies[how >> 1 & 3];
+	cfg.scheme = atls_bytes_str(ATLS_SCHEME_DEFAULT);
+	cfg.scheme_md5 = ATLS_SCHEME_DEFAULT_MD5;
+	cfg.client_name = "fuzz";
+	cfg.max_streams = MAX_STREAMS;
+	cfg.random.below = smallest;
+	p->s = atls_session_new(&cfg, 0);
+	if (p->s == NULL)
+		abort();
+	p->emit.s = p->s;
+	p->emit.client = cfg.role == ATLS_CLIENT;
+	p->emit.version = (unsigned)cfg.policy->version;
+}
+
+/* What an application would do about EV. */
+static void
+react(struct peer *p, const struct atls_event *ev)
+{
+	uint32_t sid = ev->sid;
+	uint32_t next;
+
+	if (ev->type == ATLS_EV_OPEN && (p->how & 8) != 0 && sid % 3 == 0)
+		(void)atls_session_dial_failed(p->s, sid, "no");
+	else if (ev->type == ATLS_EV_OPEN && (p->how & 16) != 0)
+		(void)atls_session_send(p->s, sid, atls_bytes_str("hello"));
+	else if (ev->type == ATLS_EV_OPEN)
+		(void)atls_session_dialled(p->s, sid);
+	if (ev->type == ATLS_EV_HEART && !p->emit.client)
+		(void)atls_session_target_eof(p->s, sid);
+	if (ev->type == ATLS_EV_FIN && p->emit.client &&
+	    atls_session_open(p->s, 0, &next) == 0)
+		(void)atls_session_send(p->s, next, atls_bytes_str("again"));
+}
+
+static void
+note(struct peer *p, const struct atls_event *ev)
+{
+	uint32_t head[3] = { ev->type, ev->sid, ev->version };
+
+	assert(ev->type != ATLS_EV_DATA || ev->data.len != 0);
+	assert(ev->type != ATLS_EV_DATA || atls_session_alive(p->s, ev->sid));
+	if (ev->type != ATLS_EV_DATA || !p->in_data || p->data_sid != ev->sid)
+		p->events = emit_hash(p->events, head, sizeof(head));
+	p->in_data = ev->type == ATLS_EV_DATA;
+	p->data_sid = ev->sid;
+	p->events = emit_hash(p->events, ev->data.p, ev->data.len);
+}
+
+static int
+receive(struct peer *p, struct atls_bytes in)
+{
+	struct atls_event ev;
+	size_t queued;
+	int err;
+
+	for (;;) {
+		err = atls_session_recv(p->s, 0, &in, &ev);
+		queued = atls_session_queued(p->s);
+		assert(queued <= ATLS_SESSION_REPLY_MAX + 2097152);
+		assert(p->emit.client || queued <= ATLS_SESSION_REPLY_MAX);
+		assert(p->emit.client ||
+		    atls_session_nstreams(p->s) <= MAX_STREAMS);
+		if (err != 0 || ev.type == ATLS_EV_NONE)
+			break;
+		note(p, &ev);
+		emit_take(&p->emit);
+		emit_event(&p->emit, &ev);
+		react(p, &ev);
+		emit_take(&p->emit);
+	}
+	emit_take(&p->emit);
+	assert(err != 0 || in.len == 0);
+	return (err);
+}
+
+/* An error is repeated, and nothing can be queued behind it. */
+static void
+check_ended(struct peer *p, int err)
+{
+	struct atls_bytes more = atls_bytes_str("more");
+	struct atls_event ev;
+	uint32_t sid;
+
+	assert(atls_session_recv(p->s, 0, &more, &ev) == err);
+	assert(atls_session_open(p->s, 0, &sid) != 0);
+	assert(atls_session_alert(p->s, "no") == ATLS_E_CLOSED);
+	assert(atls_session_queued(p->s) == 0);
+}
+
+static struct outcome
+run(unsigned how, struct atls_bytes in, size_t cut)
+{
+	uint8_t *first = fuzz_copy(atls_bytes(in.p, cut));
+	uint8_t *second = fuzz_copy(atls_bytes(in.p + cut, in.len - cut));
+	struct outcome o = { 0 };
+	struct peer p;
+	uint32_t sid;
+
+	make(&p, how);
+	if (p.emit.client) {
+		if (atls_session_open(p.s, 0, &sid) != 0 ||
+		    atls_session_send(p.s, sid, atls_bytes_str("first")) != 0)
+			abort();
+		emit_take(&p.emit);
+	}
+	o.err = receive(&p, atls_bytes(first, cut));
+	if (o.err == 0)
+		o.err = receive(&p, atls_bytes(second, in.len - cut));
+	if (o.err != 0)
+		check_ended(&p, o.err);
+	emit_end(&p.emit);
+	o.events = p.events;
+	o.written = p.emit.hash;
+	o.nwritten = p.emit.written;
+	o.nstreams = atls_session_nstreams(p.s);
+	atls_session_free(p.s);
+	free(first);
+	free(second);
+	return (o);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct atls_bytes in = { data, size };
+	unsigned how = fuzz_take(&in, 1);
+	size_t cut = fuzz_take(&in, 2);
+	struct outcome whole, parts;
+
+	if (in.len == 0 || in.len > INPUT_MAX)
+		return (0);
+	whole = run(how, in, in.len);
+	parts = run(how, in, cut % (in.len + 1));
+	assert(whole.err == parts.err);
+	assert(whole.events == parts.events);
+	assert(whole.nwritten == parts.nwritten);
+	assert(whole.written == parts.written);
+	assert(whole.nstreams == parts.nstreams);
+	return (0);
+}

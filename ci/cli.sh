@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.." || exit 1
 build=${1:-build/none}
 conform=$build/anytls-conform
 tmp=$(mktemp -d) || exit 1
+ANYTLS_CAPTURE=none
+export ANYTLS_CAPTURE
 passed=0 failed=0
 pids=
 trap 'for p in $pids; do kill "$p" 2>/dev/null; done; rm -rf "$tmp"' EXIT

@@ -10,6 +10,7 @@
 #include "conformance/anytls/client.h"
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/verbs.h"
+#include "conformance/engine/capture.h"
 #include "ref/net/digest.h"
 #include "ref/wire/settings.h"
 
@@ -36,7 +37,7 @@ server_ctx(struct t *t)
 		return (st->tls);
 	cfg.cert_file = t->cert_file;
 	cfg.key_file = t->key_file;
-	if (t->keylog != NULL) {
+	if (t->keylog != NULL || capture_is_on(t)) {
 		cfg.keylog = peer_keylog;
 		cfg.keylog_ctx = t;
 	}
@@ -75,6 +76,7 @@ accepted_peer(struct t *t, int fd)
 	struct peer *p = peer_new(t, server_ctx(t), NULL, NULL);
 
 	p->fd = fd;
+	p->capture = capture_accept(t, fd);
 	p->accepted = true;
 	p->raw_max = KEPT_MAX;
 	p->told.auth = false;

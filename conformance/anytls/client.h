@@ -40,6 +40,8 @@ bool client_proxy_is_http(struct t *t);
 struct udp_app *client_ask_udp(struct t *t, bool must);
 /* A connection to the local proxy. */
 struct app *client_dial_proxy(struct t *t);
+/* Sends N bytes, which are few. False when the socket does not take them. */
+bool client_send(struct app *a, const void *p, size_t n);
 /* Reads exactly N bytes; false when the proxy closes before. Fails in the name
  * of EXPECTED at DEADLINE. */
 bool client_read(struct app *a, void *buf, size_t n, uint64_t deadline,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "conformance/anytls/peer.h"
+#include "conformance/engine/capture.h"
 
 const char *
 peer_target(struct t *t)
@@ -41,7 +42,7 @@ client_ctx(struct t *t)
 		return (st->tls);
 	cfg.verify = t->ca != NULL;
 	cfg.ca_file = t->ca;
-	if (t->keylog != NULL) {
+	if (t->keylog != NULL || capture_is_on(t)) {
 		cfg.keylog = peer_keylog;
 		cfg.keylog_ctx = t;
 	}
@@ -165,10 +166,11 @@ connect_socket(struct peer *p, uint64_t deadline)
 
 	open_socket(p, ss.ss_family);
 	pfd.fd = p->fd;
-	if (connect(p->fd, (struct sockaddr *)&ss, len) == 0)
-		return (0);
-	if (errno != EINPROGRESS)
-		return (errno);
+	if (connect(p->fd, (struct sockaddr *)&ss, len) < 0)
+		err = errno;
+	p->capture = capture_dial(p->t, p->fd, &ss, len);
+	if (err != EINPROGRESS)
+		return (err);
 	do {
 		n = poll(&pfd, 1, peer_left(deadline));
 	} while (n < 0 && errno == EINTR);
@@ -193,13 +195,18 @@ more_ciphertext(struct peer *p, uint64_t deadline, uint8_t *buf, size_t cap)
 			return (ATLS_E_MORE);
 		n = recv(p->fd, buf, cap, 0);
 		if (n > 0) {
+			capture_came(p->t, p->capture, buf, (size_t)n);
 			tls_conn_input(p->tls, atls_bytes(buf, (size_t)n));
 			return (0);
 		}
-		if (n == 0)
+		if (n == 0) {
+			capture_came_fin(p->t, p->capture);
 			return (ATLS_E_CLOSED);
-		if (errno != EINTR && errno != EAGAIN)
+		}
+		if (errno != EINTR && errno != EAGAIN) {
+			capture_came_rst(p->t, p->capture);
 			return (ATLS_E_IO);
+		}
 	}
 }
 
@@ -289,10 +296,12 @@ peer_connect(struct t *t, uint64_t deadline, char text[PEER_ERRLEN])
 		return (NULL);
 	}
 	if (err != 0) {
+		capture_came_rst(t, p->capture);
 		snprintf(
 		    text, PEER_ERRLEN, "cannot connect: %s", strerror(err));
 		return (NULL);
 	}
+	capture_up(t, p->capture);
 	t_log(t, "connected to %s", peer_target(t));
 	if (!peer_shake_hands(p, deadline, text))
 		return (NULL);

@@ -6,6 +6,7 @@
 #include "conformance/anytls/origin.h"
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/verbs.h"
+#include "conformance/engine/capture.h"
 
 /* Ciphertext that may wait before more is encrypted. */
 #define OUTPUT_MARK 131072
@@ -70,6 +71,8 @@ tell_down(struct exchange *x)
 			    "the target closed its connection to the origin "
 			    "after %zu of %zu bytes down",
 			    x->down_told, x->down.len);
+		capture_sent(x->a->t, x->a->capture, x->down.p + x->down_told,
+		    (size_t)n);
 		x->down_told += (size_t)n;
 	}
 }

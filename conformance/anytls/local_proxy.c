@@ -12,6 +12,7 @@
 #include "conformance/anytls/origin.h"
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/verbs.h"
+#include "conformance/engine/capture.h"
 
 #define HTTP_HEAD_MAX 4096
 
@@ -29,6 +30,7 @@ client_dial_proxy(struct t *t)
 	struct app *a = t_alloc(t, sizeof(*a));
 	struct sockaddr_storage ss;
 	socklen_t len;
+	int err = 0;
 
 	if (t_own_client_port(t) == 0)
 		t_error(t, "the case asks before start_client()");
@@ -39,11 +41,17 @@ client_dial_proxy(struct t *t)
 	a->name = t_printf(t, "application :%u", a->port);
 	set_nodelay(a->fd);
 	len = socket_address("127.0.0.1", t_own_client_port(t), &ss);
-	if (connect(a->fd, (struct sockaddr *)&ss, len) == 0 ||
-	    (errno == EINPROGRESS &&
+	if (connect(a->fd, (struct sockaddr *)&ss, len) < 0)
+		err = errno;
+	a->capture = capture_dial(t, a->fd, &ss, len);
+	if (err == 0 ||
+	    (err == EINPROGRESS &&
 		(socket_wait(t, a->fd, POLLOUT, verb_deadline(t, 0)) &
-		    (POLLERR | POLLHUP | POLLOUT)) == POLLOUT))
+		    (POLLERR | POLLHUP | POLLOUT)) == POLLOUT)) {
+		capture_up(t, a->capture);
 		return (a);
+	}
+	capture_came_rst(t, a->capture);
 	t_crash(t, "the client's local proxy no longer accepts connections");
 }
 
@@ -61,10 +69,12 @@ client_read(
 			got = recv(a->fd, at, n, 0);
 		} while (got < 0 && errno == EINTR);
 		if (got > 0) {
+			app_came(a, at, got);
 			at += got;
 			n -= (size_t)got;
 		} else if (got == 0 ||
 		    (errno != EAGAIN && errno != EWOULDBLOCK)) {
+			app_came(a, at, got);
 			a->eof = true;
 			break;
 		} else if (socket_wait(a->t, a->fd, POLLIN, deadline) == 0) {
@@ -76,10 +86,20 @@ client_read(
 	return (n == 0);
 }
 
+bool
+client_send(struct app *a, const void *p, size_t n)
+{
+	ssize_t sent = send(a->fd, p, n, MSG_NOSIGNAL);
+
+	if (sent > 0)
+		capture_sent(a->t, a->capture, p, (size_t)sent);
+	return (sent == (ssize_t)n);
+}
+
 static void
 send_quietly(struct app *a, struct data d)
 {
-	if (send(a->fd, d.p, d.len, MSG_NOSIGNAL) != (ssize_t)d.len)
+	if (!client_send(a, d.p, d.len))
 		t_log(
 		    a->t, "%s: the client does not take the request", a->name);
 }
@@ -95,6 +115,8 @@ speaks_http(struct t *t)
 	if (socket_wait(t, a->fd, POLLIN, verb_deadline(t, 0)) == 0 ||
 	    recv(a->fd, &answer, 1, 0) != 1)
 		answer = 0;
+	else
+		app_came(a, &answer, 1);
 	app_free(a);
 	return (answer != 5);
 }

@@ -8,6 +8,7 @@
 #include "conformance/anytls/frames.h"
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/verbs.h"
+#include "conformance/engine/capture.h"
 
 #define SOCKS_UDP_MAX (3 + ATLS_ADDR_MAX + 65535)
 
@@ -32,9 +33,9 @@ associate(struct app *a, bool must, struct atls_addr *relay)
 	uint8_t answer[2], head[4], body[18];
 	size_t len;
 
-	if (send(a->fd, hello, sizeof(hello), MSG_NOSIGNAL) < 0 ||
+	if (!client_send(a, hello, sizeof(hello)) ||
 	    !client_read(a, answer, 2, deadline, expected) || answer[1] != 0 ||
-	    send(a->fd, request, sizeof(request), MSG_NOSIGNAL) < 0 ||
+	    !client_send(a, request, sizeof(request)) ||
 	    (!must && socket_wait(a->t, a->fd, POLLIN, deadline) == 0) ||
 	    !client_read(a, head, 4, deadline, expected) || head[1] != 0)
 		return (false);
@@ -96,6 +97,9 @@ udp_app_tell(struct udp_app *u, const char *host, uint16_t port, struct data d)
 	if (sendto(u->fd, buf, 3 + w.len, 0, (struct sockaddr *)&u->relay,
 		u->relay_len) < 0)
 		t_error(u->t, "sendto: %s", strerror(errno));
+	capture_sent(u->t,
+	    capture_datagrams(u->t, u->fd, &u->relay, u->relay_len), buf,
+	    3 + w.len);
 }
 
 /* Takes the SOCKS header off a datagram of N bytes. */
@@ -135,6 +139,9 @@ udp_app_expect(
 			    (unsigned)(t_now() - start), verb_last(u->t));
 		n = recv(u->fd, buf, SOCKS_UDP_MAX, 0);
 	} while (n < 0);
+	capture_came(u->t,
+	    capture_datagrams(u->t, u->fd, &u->relay, u->relay_len), buf,
+	    (size_t)n);
 	t_step(u->t, "%s", "");
 	in = unwrap(u, buf, (size_t)n, &from, expected);
 	atls_addr_format(&from, got_name);

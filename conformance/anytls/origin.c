@@ -11,6 +11,7 @@
 #include "conformance/anytls/origin.h"
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/verbs.h"
+#include "conformance/engine/capture.h"
 
 struct origin *
 listen_origin(struct t *t)
@@ -111,6 +112,7 @@ origin_accept(struct origin *o)
 	if (a->fd < 0)
 		t_error(t, "accept: %s", strerror(errno));
 	a->t = t;
+	a->capture = capture_accept(t, a->fd);
 	a->port = o->port;
 	a->name = t_printf(t, "origin :%u", o->port);
 	a->place = "origin";
@@ -142,6 +144,7 @@ app_free(void *arg)
 {
 	struct app *a = arg;
 
+	capture_close(a->t, a->capture, a->fd);
 	if (a->fd >= 0)
 		close(a->fd);
 	a->fd = -1;
@@ -169,6 +172,7 @@ app_tell(struct app *a, struct data d)
 	while (at < d.len) {
 		n = send(a->fd, d.p + at, d.len - at, MSG_NOSIGNAL);
 		if (n > 0) {
+			capture_sent(a->t, a->capture, d.p + at, (size_t)n);
 			at += (size_t)n;
 			continue;
 		}
@@ -189,6 +193,17 @@ app_tell(struct app *a, struct data d)
 	t_step(a->t, "%s", "");
 }
 
+void
+app_came(struct app *a, const void *p, ssize_t n)
+{
+	if (n > 0)
+		capture_came(a->t, a->capture, p, (size_t)n);
+	else if (n == 0)
+		capture_came_fin(a->t, a->capture);
+	else
+		capture_came_rst(a->t, a->capture);
+}
+
 ssize_t
 app_read(struct app *a, uint8_t *buf, size_t cap)
 {
@@ -200,6 +215,7 @@ app_read(struct app *a, uint8_t *buf, size_t cap)
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return (-1);
+	app_came(a, buf, n);
 	if (n <= 0) {
 		a->eof = true;
 		t_log(a->t, "%s: %s", a->name,
@@ -294,6 +310,7 @@ app_shut(struct app *a)
 {
 	must_be_open(a);
 	t_log(a->t, "%s sends FIN", a->name);
+	capture_sent_fin(a->t, a->capture);
 	shutdown(a->fd, SHUT_WR);
 }
 

@@ -25,6 +25,10 @@ void app_free(void *arg);
  * nothing in time, or what is no answer. */
 bool app_take_reply(struct app *a, const char *expected);
 
+/* For the capture: a read of A's socket gave N bytes at P, the end (0), or an
+ * error. */
+void app_came(struct app *a, const void *p, ssize_t n);
+
 /* What came: bytes in BUF; 0: the end, which A remembers; -1: nothing. */
 ssize_t app_read(struct app *a, uint8_t *buf, size_t cap);
 

@@ -5,6 +5,8 @@
 
 #include "conformance/anytls/frames.h"
 #include "conformance/anytls/verbs.h"
+#include "ref/net/digest.h"
+#include "ref/wire/auth.h"
 
 /* One for each file in cases/, in the order of reports. */
 #define SUITES(X)                                                              \
@@ -127,6 +129,18 @@ annotate(const uint8_t *p, size_t len, char *out, size_t size)
 	    info != NULL ? info->tag : number, f.sid, f.len);
 }
 
+/* The hash that authenticates: who has it needs no password. */
+static size_t
+secret(const char *password, uint8_t *out, size_t size)
+{
+	uint8_t hash[ATLS_AUTH_HASH];
+
+	if (size < sizeof(hash) || digest_password(password, hash) != 0)
+		return (0);
+	memcpy(out, hash, sizeof(hash));
+	return (sizeof(hash));
+}
+
 #define DOCUMENT                                                               \
 	"AnyTLS protocol, versions 1 and 2 (anytls-go v0.0.13), "              \
 	"with udp-over-tcp 2"
@@ -142,6 +156,7 @@ const struct pack anytls_pack = {
 	.nprobes = PROBE_NCASES,
 	.begin = pack_begin,
 	.alive = pack_alive,
+	.secret = secret,
 	.annotate = annotate,
 };
 
@@ -157,6 +172,7 @@ const struct pack anytls_client_pack = {
 	.nprobes = CLIENT_NPROBES,
 	.begin = client_begin,
 	.alive = client_alive,
+	.secret = secret,
 	.annotate = annotate,
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "conformance/anytls/frames.h"
+#include "conformance/engine/capture.h"
 
 #define READ_SIZE 65536
 /* What a peer may send ahead of the case, besides echoes of what we sent. */
@@ -118,6 +119,8 @@ peer_came(void *ctx, const struct frame *f)
 	if (f->data.len != 0)
 		memcpy(q->data, f->data.p, f->data.len);
 	q->f.data.p = q->data;
+	q->captured = capture_here(p->t);
+	q->line = t_next_line(p->t);
 	*p->tail = q;
 	p->tail = &q->next;
 	p->nqueued++;
@@ -193,15 +196,19 @@ read_some(struct peer *p)
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return (false);
 	if (n > 0) {
+		capture_came(p->t, p->capture, buf, (size_t)n);
 		tls_conn_input(p->tls, atls_bytes(buf, (size_t)n));
 		peer_pump(p);
 		return (true);
 	}
 	/* A reset that a write has reported reads as the end. */
-	if (n < 0 || p->write_error == ECONNRESET || p->write_error == EPIPE)
+	if (n < 0 || p->write_error == ECONNRESET || p->write_error == EPIPE) {
+		capture_came_rst(p->t, p->capture);
 		closed(p, CLOSED_RST);
-	else
+	} else {
+		capture_came_fin(p->t, p->capture);
 		closed(p, CLOSED_FIN);
+	}
 	return (true);
 }
 
@@ -261,9 +268,10 @@ send_some(struct peer *p, size_t step)
 	do {
 		n = send(p->fd, p->out.p, want, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
-	if (n > 0)
+	if (n > 0) {
+		capture_sent(p->t, p->capture, p->out.p, (size_t)n);
 		tls_buf_drop(&p->out, (size_t)n);
-	else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+	} else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return (false);
 	else
 		write_failed(p, n < 0 ? errno : EPIPE);
@@ -352,6 +360,7 @@ peer_put(struct peer *p, struct data d, const char *note)
 void
 peer_close(struct peer *p)
 {
+	capture_close(p->t, p->capture, p->fd);
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = -1;

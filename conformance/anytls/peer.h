@@ -20,6 +20,8 @@ struct queued {
 	uint8_t *data;
 	struct frame f;
 	size_t taken; /* bytes of data used by who reads a stream of bytes */
+	/* Where it is: in the capture, and in the transcript (from 1). */
+	uint32_t captured, line;
 };
 
 /* How the peer closed. */
@@ -35,6 +37,7 @@ struct peer {
 	struct t *t;
 	struct peer *next; /* all of the case */
 	int fd;            /* -1: we have closed it */
+	uint32_t capture;  /* its number there */
 	struct tls_conn *tls;
 	struct tls_buf out; /* ciphertext not sent yet */
 	struct tls_buf cork;

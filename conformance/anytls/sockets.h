@@ -19,8 +19,9 @@ enum app_reply {
  * the local proxy of a client under test. */
 struct app {
 	struct t *t;
-	int fd;   /* -1: we have closed it */
-	bool eof; /* FIN or RST has been read */
+	int fd;           /* -1: we have closed it */
+	uint32_t capture; /* its number there */
+	bool eof;         /* FIN or RST has been read */
 	uint16_t port;
 	const char *name;     /* "origin :8080", "application :40000" */
 	const char *place;    /* "origin", "application" */

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "conformance/anytls/verbs.h"
+#include "conformance/engine/capture.h"
 
 /* Milliseconds that a MiB may take on a slow machine. */
 #define MS_PER_MIB 500
@@ -185,6 +186,7 @@ tell_close(struct peer *p)
 	tls_conn_close(p->tls);
 	t_log(p->t, "→ close_notify, FIN");
 	verb_send(p, verb_deadline(p->t, 0), 0, false);
+	capture_sent_fin(p->t, p->capture);
 	shutdown(p->fd, SHUT_WR);
 	p->last_tell_ms = t_now();
 }

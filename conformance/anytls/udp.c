@@ -9,6 +9,7 @@
 #include "conformance/anytls/origin.h"
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/verbs.h"
+#include "conformance/engine/capture.h"
 #include "ref/wire/err.h"
 
 struct udp {
@@ -108,6 +109,9 @@ udp_expect(struct udp *u, struct data d)
 		n = recvfrom(u->fd, buf, sizeof(buf), 0,
 		    (struct sockaddr *)&u->from, &u->from_len);
 	} while (n < 0);
+	capture_came(u->t,
+	    capture_datagrams(u->t, u->fd, &u->from, u->from_len), buf,
+	    (size_t)n);
 	t_step(u->t, "%s", "");
 	t_log(u->t, "UDP origin :%u got %zd bytes", u->port, n);
 	if ((size_t)n < d.len)
@@ -124,6 +128,8 @@ udp_tell(struct udp *u, struct data d)
 	if (sendto(u->fd, d.p, d.len, 0, (struct sockaddr *)&u->from,
 		u->from_len) < 0)
 		t_error(u->t, "sendto: %s", strerror(errno));
+	capture_sent(u->t,
+	    capture_datagrams(u->t, u->fd, &u->from, u->from_len), d.p, d.len);
 }
 
 bool

@@ -3,6 +3,7 @@
 
 #include "conformance/anytls/frames.h"
 #include "conformance/anytls/verbs.h"
+#include "conformance/engine/capture.h"
 
 void
 pack_fail(struct t *t, const char *expected, const char *fmt, ...)
@@ -63,6 +64,17 @@ show_bytes(struct t *t, const struct frame *f)
 	t_bytes(t, d.p, d.len);
 }
 
+/* The record that GOT came in decides, as far as it is still in the queue. */
+static void
+mark(struct peer *p, const struct frame *got)
+{
+	const struct queued *q;
+
+	for (q = p->head; q != NULL; q = q->next)
+		if (&q->f == got)
+			capture_decides(p->t, q->captured, q->line);
+}
+
 void
 verb_fail_frame(struct peer *p, const char *expected, const struct frame *got)
 {
@@ -74,6 +86,7 @@ verb_fail_frame(struct peer *p, const char *expected, const struct frame *got)
 		frames_quote(
 		    got->data.p, got->data.len, quoted, sizeof(quoted));
 	show_bytes(p->t, got);
+	mark(p, got);
 	pack_fail(
 	    p->t, expected, "← %s%s%s", what, quoted[0] ? " " : "", quoted);
 }

@@ -19,6 +19,7 @@
 #define BOX_OBSERVATIONS 16
 #define BOX_BYTES 512
 #define BOX_FEATURES 16384
+#define BOX_PATH 640
 
 #define BOX_SAMPLES 256
 
@@ -56,6 +57,15 @@ struct box {
 	uint8_t bytes[BOX_BYTES];
 	uint32_t nsamples;
 	struct box_sample samples[BOX_SAMPLES];
+	uint32_t hidden_from, hidden_len; /* of them: secret, now zero */
+	/* The capture: events so far; the one that decides (0: the last before
+	 * the verdict); how many there were then; bytes that were not kept; why
+	 * it ended early. The line of the transcript that decides, from 1. */
+	uint32_t capture_events, capture_decisive, capture_decided;
+	uint64_t capture_lost;
+	int capture_errno;
+	uint32_t decisive_line;
+	char log[BOX_PATH];    /* of the case's own target or client, or "" */
 	uint32_t features_len; /* name, NUL, value, NUL, ... */
 	char features[BOX_FEATURES];
 };

@@ -26,6 +26,7 @@ set_up(struct t *t, struct engine *e, const struct child_config *cfg)
 	memset(t, 0, sizeof(*t));
 	memset(e, 0, sizeof(*e));
 	e->env = env;
+	e->capture.path = cfg->spool;
 	t->tc = cfg->tc;
 	t->arg = cfg->tc->arg;
 	t->target = env->target;
@@ -67,6 +68,7 @@ child_leave(struct t *t, enum status status)
 {
 	if (!t->engine->ending && !t->box->decided) {
 		t->box->status = status;
+		t->box->capture_decided = t->box->capture_events;
 		t->box->decided = 1;
 	}
 	longjmp(t->leave, 1);
@@ -118,5 +120,6 @@ child_run(const struct child_config *cfg)
 	e.ending = true;
 	run_cleanups(&t);
 	own_finish(&t);
+	capture_end(&e.capture);
 	child_free_blocks(&e);
 }

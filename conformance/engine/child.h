@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "conformance/engine/box.h"
+#include "conformance/engine/capture_spool.h"
 #include "conformance/engine/env.h"
 #include "conformance/engine/launch.h"
 
@@ -15,6 +16,7 @@ struct child_config {
 	unsigned iteration;
 	double slowness; /* of the machine: stretches the case's clock; 0: 1 */
 	bool private_target; /* start one for this case alone */
+	const char *spool;   /* file of the capture; NULL: none */
 	bool check_alive;    /* call the pack's alive() after a pass */
 };
 
@@ -33,6 +35,7 @@ struct engine {
 	struct block *blocks;
 	struct cleanup *cleanups;
 	struct launch own;
+	struct capture capture;
 	bool has_own;   /* own was started, whatever became of it */
 	bool ending;    /* verdicts come too late */
 	unsigned nowns; /* how many were started: names their files */

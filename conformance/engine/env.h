@@ -9,6 +9,7 @@
 #include "conformance/engine/options.h"
 #include "conformance/engine/ports.h"
 #include "conformance/engine/reach.h"
+#include "conformance/engine/redact.h"
 #include "conformance/engine/test.h"
 #include "conformance/engine/words.h"
 
@@ -31,6 +32,10 @@ struct env {
 	unsigned jobs;      /* cases at a time */
 	unsigned questions; /* of all planned cases, see t_question() */
 	char password[64];  /* made here when the user gave none */
+
+	struct redact redact; /* of the password */
+	/* The folder of evidence; NULL with --capture none. */
+	const char *evidence;
 
 	bool managed; /* started by --sut */
 	bool client;  /* clients are tested: each case starts its own */

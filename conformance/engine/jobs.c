@@ -2,6 +2,7 @@
 #include "conformance/engine/jobs.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ run_child(const struct env *env, struct job *job)
 {
 	struct child_config cfg = { env, job->item->tc, job->item->result.box,
 		job->item->iteration, job->slowness, job->private_target,
-		job->item->suite != NULL };
+		job->item->result.spool, job->item->suite != NULL };
 
 	process_become_child(true);
 	child_run(&cfg);
@@ -59,6 +60,32 @@ add_job(struct jobs *jobs, const struct job *job)
 {
 	jobs->v = words_grow(jobs->v, jobs->n + 1, sizeof(*jobs->v));
 	jobs->v[jobs->n++] = *job;
+}
+
+/* In the folder of temporary files; named like nothing else in it. */
+const char *
+jobs_name_spool(const struct env *env, struct result *r)
+{
+	char path[ENV_PATH];
+
+	if (env->evidence == NULL)
+		return NULL;
+	snprintf(path, sizeof(path), "%s/capture-%" PRIxPTR, env->dir,
+	    (uintptr_t)r->box);
+	r->spool = words_copy(path, strlen(path));
+	return r->spool;
+}
+
+/* Of a pass nothing is kept, and the disk is not for ever. */
+static void
+drop_spool(const struct env *env, struct result *r)
+{
+	if (r->spool == NULL || r->status != ST_PASS ||
+	    strcmp(env->opt->capture, "all") == 0)
+		return;
+	unlink(r->spool);
+	free(r->spool);
+	r->spool = NULL;
 }
 
 void
@@ -75,7 +102,9 @@ jobs_start(struct jobs *jobs, const struct env *env, struct item *item,
 		end_without_running(item, strerror(errno));
 		return;
 	}
+	jobs_name_spool(env, &item->result);
 	job.item = item;
+	job.env = env;
 	job.fd = ends[0];
 	job.private_target = private_target;
 	/* Of a target that is of no use the user hears at once. */
@@ -155,6 +184,7 @@ finish_job(struct job *job)
 	judge_end(job, status);
 	memcpy(r->class, r->box->class, sizeof(r->class));
 	r->duration_ms = (uint32_t)(t_now() - job->start_ms);
+	drop_spool(job->env, r);
 	job->item->ended_ms = t_now();
 	job->item->state = ITEM_DONE;
 }

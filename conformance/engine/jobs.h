@@ -12,6 +12,7 @@
 
 struct job {
 	struct item *item; /* borrowed; its result is filled at the end */
+	const struct env *env;
 	pid_t pid;
 	int fd; /* end-of-file: the process is gone */
 	uint64_t start_ms, deadline_ms;
@@ -50,6 +51,10 @@ bool jobs_wait(struct jobs *jobs, int other_fd, int max_ms);
 /* Kills all and forgets them: their items are ITEM_WAITING again, without a
  * result. */
 void jobs_abandon(struct jobs *jobs);
+
+/* Names the spool of a case's capture in R, whose box is there: the name, or
+ * NULL when nothing is captured. */
+const char *jobs_name_spool(const struct env *env, struct result *r);
 
 /* The milliseconds ITEM may take on this run's clock. */
 uint32_t jobs_budget_ms(const struct env *env, const struct item *item);

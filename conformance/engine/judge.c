@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "conformance/engine/child.h"
+#include "conformance/engine/evidence.h"
 #include "conformance/engine/excuse.h"
+#include "conformance/engine/jobs.h"
 #include "conformance/engine/known_update.h"
 #include "conformance/engine/origin.h"
 #include "conformance/engine/prepare.h"
@@ -39,6 +41,7 @@ struct judge {
 	struct shared shared;
 	uint64_t deadline_ms;
 	bool begun; /* the report has */
+	char evidence[ENV_PATH];
 };
 
 static uint64_t
@@ -97,6 +100,43 @@ set_up_report(struct judge *j)
 		j->deadline_ms = r->start_ms + opt->deadline_ms;
 }
 
+/* Where what cases leave is kept. */
+static void
+set_up_evidence(struct judge *j)
+{
+	const char *mode = j->cfg->opt->capture;
+
+	if (mode == NULL || strcmp(mode, "none") == 0)
+		return;
+	snprintf(j->evidence, sizeof(j->evidence), "%s-out", j->cfg->program);
+	j->env.evidence = j->evidence;
+}
+
+static void
+set_up_secrets(struct env *env)
+{
+	const char *password = env->target.password;
+	uint8_t secret[REDACT_SECRET];
+	size_t len = 0;
+
+	if (password != NULL && env->pack->secret != NULL)
+		len = env->pack->secret(password, secret, sizeof(secret));
+	redact_init(&env->redact, password, secret, len);
+}
+
+/* Without the folder there are no captures, but verdicts all the same. */
+static void
+make_spool_folder(struct judge *j)
+{
+	struct complaint c;
+
+	if (shared_make_folder(&j->env, &c) == 0)
+		return;
+	snprintf(j->report.why_not, sizeof(j->report.why_not),
+	    "nothing is captured: %s", c.text);
+	j->env.evidence = NULL;
+}
+
 static void
 set_up_origin_host(struct judge *j)
 {
@@ -121,10 +161,9 @@ name_client(struct judge *j)
 	size_t i, n = 0, size = sizeof(j->report.target);
 
 	for (i = 0; i < w->n && n < size; i++)
-		n += (size_t)snprintf(out + n, size - n, "%s%s",
-		    i != 0 ? " " : "",
-		    strstr(w->v[i], j->env.target.password) == NULL ? w->v[i]
-								    : "***");
+		n += (size_t)snprintf(
+		    out + n, size - n, "%s%s", i != 0 ? " " : "", w->v[i]);
+	redact_text(&j->env.redact, out);
 }
 
 static void
@@ -208,6 +247,7 @@ set_up(struct judge *j, struct complaint *c)
 	env->ports = ports_new();
 	if (env->ports == NULL)
 		return complain(c, EXIT_SUITE, "out of memory");
+	set_up_evidence(j);
 	rc = show_plan(&j->plan, &j->reg, j->cfg->pack, opt, c);
 	if (rc == 0)
 		rc = reports_open(&j->reports, &opt->reports, opt->output, c);
@@ -219,6 +259,9 @@ set_up(struct judge *j, struct complaint *c)
 		rc = shared_prepare_client(env, c);
 	else if (rc == 0 && opt->sut != NULL)
 		rc = shared_prepare(env, c);
+	set_up_secrets(env);
+	if (rc == 0 && env->evidence != NULL)
+		make_spool_folder(j);
 	if (rc == 0)
 		rc = origin_server_start(&j->origin, env->origin_bind, c);
 	if (rc != 0)
@@ -243,12 +286,13 @@ set_up(struct judge *j, struct complaint *c)
 /* The target is of no use: report what was seen, and say why in one sentence.
  * ITEM may be NULL. */
 static int
-unusable(struct judge *j, const struct item *item, const char *why,
-    struct complaint *c)
+unusable(
+    struct judge *j, struct item *item, const char *why, struct complaint *c)
 {
 	j->report.totals.unusable = true;
 	report_begin(&j->report, j->plan.n);
 	if (item != NULL) {
+		evidence_keep(&j->report, item);
 		j->report.latest =
 		    results_add_item(&j->results, &j->report, item);
 		j->report.to->result(&j->report, item);
@@ -395,6 +439,7 @@ run_here(struct judge *j, struct complaint *c)
 	child.env = &j->env;
 	child.tc = item->tc;
 	child.box = item->result.box;
+	child.spool = jobs_name_spool(&j->env, &item->result);
 	child.check_alive = true;
 	apply_known(j);
 	j->begun = true;
@@ -444,6 +489,24 @@ write_reports(struct judge *j, int rc, struct complaint *c)
 	return failed != 0 ? failed : rc;
 }
 
+/* The files of the target, before the reports name them. */
+static void
+end_evidence(struct judge *j, int rc, struct complaint *c)
+{
+	launch_stop(&j->shared.l);
+	if (j->report.kept != 0 || rc == EXIT_UNUSABLE)
+		evidence_keep_target(&j->report);
+	redact_text(&j->env.redact, c->text);
+}
+
+/* What cannot be kept is said, and changes no verdict. */
+static void
+say_what_is_missing(const struct judge *j, struct complaint *c)
+{
+	if (j->report.why_not[0] != '\0' && c->code == 0)
+		complain(c, EXIT_SUITE, "%s", j->report.why_not);
+}
+
 int
 judge_run(const struct judge_config *cfg, struct complaint *c)
 {
@@ -454,8 +517,10 @@ judge_run(const struct judge_config *cfg, struct complaint *c)
 	rc = set_up(j, c);
 	if (rc == 0)
 		rc = judge_target(j, c);
+	end_evidence(j, rc, c);
 	rc = write_reports(j, rc, c);
 	rc = update_known(j, rc, c);
+	say_what_is_missing(j, c);
 	shared_end(&j->shared, &j->env);
 	origin_server_stop(&j->origin);
 	known_free(&j->known);
@@ -465,6 +530,7 @@ judge_run(const struct judge_config *cfg, struct complaint *c)
 	reports_free(&j->reports);
 	results_free(&j->results);
 	ports_free(j->env.ports);
+	redact_free(&j->env.redact);
 	free(j);
 	return rc;
 }

@@ -360,6 +360,8 @@ options_parse(
 	o->repeat = 1;
 	o->format = "text";
 	o->color = "auto";
+	o->capture = "fail";
+	o->capture_keys = "yes";
 	o->proxy = "auto";
 	rc = read_env(o, c);
 	if (rc != 0)

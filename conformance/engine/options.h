@@ -77,6 +77,8 @@ struct options {
 	const char *format, *color, *keylog, *no_fork;
 	struct words reports; /* KIND=PATH */
 	const char *output, *sarif_anchor;
+	const char *capture;      /* fail, all, none; NULL: none */
+	const char *capture_keys; /* TLS secrets go into captures: yes, no */
 	unsigned verbose;
 	bool quiet, list, dry_run, json, check, help, version;
 

@@ -105,6 +105,12 @@ const struct option_row options_table[] = {
 	    "count)" },
 	{ "keylog", 0, OPT_TEXT, AT(keylog), RUN, "FILE",
 	    "append TLS secrets for Wireshark to FILE (SSLKEYLOGFILE)" },
+	{ "capture", 0, OPT_CHOICE, AT(capture), RUN, "fail|all|none",
+	    "keep the connections of a case as DIR/cases/ID.pcapng: of what "
+	    "did not pass, of every case, or of none (fail)" },
+	{ "capture-keys", 0, OPT_CHOICE, AT(capture_keys), RUN, "yes|no",
+	    "put TLS secrets into captures, so that Wireshark reads them, and "
+	    "the password's hash in them (yes)" },
 	{ "list", 0, OPT_FLAG, AT(list), RUN, NULL,
 	    "print the selected cases and end" },
 	{ "dry-run", 0, OPT_FLAG, AT(dry_run), RUN, NULL,

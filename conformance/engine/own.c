@@ -51,19 +51,6 @@ check_settings(struct t *t, const struct own_target *own)
 		t_skip(t, "feature", "the --sut command has no {fallback}");
 }
 
-/* Takes the password out of TEXT: targets may print their arguments. */
-static void
-redact(const struct t *t, char *text)
-{
-	const char *password = t->target.password;
-	size_t len = password != NULL ? strlen(password) : 0;
-	char *at = text;
-
-	/* One too short would be found everywhere. */
-	while (len >= 4 && (at = strstr(at, password)) != NULL)
-		memset(at, '*', len);
-}
-
 /* Takes out what colours terminals. */
 static void
 strip_colours(char *text)
@@ -90,7 +77,7 @@ log_tail(struct t *t, unsigned lines)
 
 	if (tail == NULL)
 		return;
-	redact(t, tail);
+	redact_text(&t->engine->env->redact, tail);
 	strip_colours(tail);
 	line = tail + strlen(tail);
 	for (; line > tail; line--)
@@ -117,7 +104,7 @@ refused(struct t *t)
 	if (WIFSIGNALED(own->status) ||
 	    launch_complaint(own, why, sizeof(why))) {
 		launch_obituary(own, why, sizeof(why));
-		redact(t, why);
+		redact_text(&t->engine->env->redact, why);
 		log_tail(t, TAIL_LINES);
 		t_crash(t, "the target ended when it was started: %s", why);
 	}
@@ -141,6 +128,7 @@ t_own_target(struct t *t, const struct own_target *own)
 	e->has_own = false;
 	snprintf(log, sizeof(log), "%s/case-%ld-%u.log", env->dir,
 	    (long)getpid(), e->nowns);
+	snprintf(t->box->log, sizeof(t->box->log), "%s", log);
 	snprintf(scheme, sizeof(scheme), "%s/case-%ld-%u.scheme", env->dir,
 	    (long)getpid(), e->nowns++);
 	if (own->padding_scheme != NULL &&
@@ -181,7 +169,7 @@ own_refuse(struct t *t, const char *why)
 {
 	char *text = t_printf(t, "%s", why);
 
-	redact(t, text);
+	redact_text(&t->engine->env->redact, text);
 	log_tail(t, TAIL_LINES);
 	t_error(t, "%s", text);
 }
@@ -194,8 +182,9 @@ report_death(struct t *t, const char *why)
 	char text[BOX_TEXT / 2];
 
 	snprintf(text, sizeof(text), "%s", why);
-	redact(t, text);
+	redact_text(&t->engine->env->redact, text);
 	box->status = ST_CRASH;
+	box->capture_decided = box->capture_events;
 	box->decided = 1;
 	box_print(box->expected, BOX_TEXT, "the %s goes on running", what);
 	box_print(box->actual, BOX_TEXT, "the %s ended: %s", what, text);

@@ -113,6 +113,7 @@ t_own_client(struct t *t, const struct own_client *own)
 	t_step(t, "%s", "");
 	for (i = 0; i < TRIES; i++) {
 		snprintf(log, sizeof(log), "%s/client-%u.log", values.dir, i);
+		snprintf(t->box->log, sizeof(t->box->log), "%s", log);
 		cfg.salt = (uint32_t)getpid() + 101 * i;
 		cfg.port = reach_free_port(cfg.salt, &hold);
 		/* A proxy may want the port for UDP as well. */

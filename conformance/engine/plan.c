@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conformance/engine/words.h"
 
@@ -240,6 +241,12 @@ plan_result_free(struct result *result)
 {
 	box_free(result->box);
 	free(result->evidence);
+	free(result->capture);
+	free(result->log);
+	free(result->why_not);
+	if (result->spool != NULL)
+		unlink(result->spool);
+	free(result->spool);
 	memset(result, 0, sizeof(*result));
 }
 

@@ -44,6 +44,11 @@ struct result {
 	char class[16];  /* skips: why; feature, origin, filter, list */
 	struct box *box; /* what it said; NULL when it never ran */
 	char *evidence;  /* the tail of the target's log, or NULL */
+	char *spool;     /* the spool of its capture, or NULL; owned, as is
+			    the file */
+	/* Files that were kept, or NULL: the pcapng, what its own target said.
+	 * WHY_NOT: a sentence on what could not be kept. */
+	char *capture, *log, *why_not;
 	uint32_t duration_ms;
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conformance/engine/evidence.h"
 #include "conformance/engine/excuse.h"
 #include "conformance/engine/results_fill.h"
 #include "conformance/engine/text.h"
@@ -31,6 +32,7 @@ report_result(struct report *r, struct item *item)
 		totals_add(&r->totals, result, item->req);
 	else
 		totals_add_finding(&r->totals, result->status);
+	evidence_keep(r, item);
 	r->latest = results_add_item(r->results, r, item);
 	r->to->result(r, item);
 	fflush(r->out);
@@ -40,9 +42,17 @@ void
 report_finding(struct report *r, enum status status, const char *text,
     const char *evidence)
 {
+	char *what = words_copy(text, strlen(text));
+	char *log =
+	    evidence != NULL ? words_copy(evidence, strlen(evidence)) : NULL;
+
+	redact_text(&r->env->redact, what);
+	redact_text(&r->env->redact, log);
 	totals_add_finding(&r->totals, status);
-	r->latest = results_add_finding(r->results, status, text, evidence);
-	r->to->finding(r, status, text, evidence);
+	r->latest = results_add_finding(r->results, status, what, log);
+	r->to->finding(r, status, what, log);
+	free(what);
+	free(log);
 	fflush(r->out);
 }
 
@@ -65,8 +75,8 @@ report_summary(const struct report *r, int exit_code, FILE *f)
 	    (double)(t_now() - r->start_ms) / 1000, r->env->seed, exit_code);
 }
 
-void
-report_replay(const struct report *r, const struct item *item, FILE *f)
+static void
+print_replay(const struct report *r, const struct item *item, FILE *f)
 {
 	size_t i;
 
@@ -81,6 +91,24 @@ report_replay(const struct report *r, const struct item *item, FILE *f)
 		putc(' ', f);
 		text_shell(f, r->env->command.v[i]);
 	}
+}
+
+void
+report_replay(const struct report *r, const struct item *item, FILE *f)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *mem = open_memstream(&text, &len);
+
+	if (mem == NULL)
+		return;
+	print_replay(r, item, mem);
+	if (fclose(mem) == 0) {
+		/* Who tests may have put it into the command. */
+		redact_text(&r->env->redact, text);
+		fputs(text, f);
+	}
+	free(text);
 }
 
 static bool

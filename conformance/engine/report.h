@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "conformance/engine/complaint.h"
 #include "conformance/engine/env.h"
 #include "conformance/engine/plan.h"
 #include "conformance/engine/totals.h"
@@ -32,6 +33,9 @@ struct report {
 	uint64_t start_ms;
 	size_t planned;
 	bool colour;
+	unsigned kept; /* captures */
+	char why_not[COMPLAINT_LEN +
+	    64]; /* the first evidence that could not be kept */
 	/* The text reporter's: the area heading that was printed last, and
 	 * blocked cases not printed one by one. */
 	char area[128];

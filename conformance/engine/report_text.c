@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "conformance/engine/evidence.h"
 #include "conformance/engine/excuse.h"
 #include "conformance/engine/report.h"
 #include "conformance/engine/text.h"
@@ -114,13 +115,13 @@ print_transcript(struct report *r, const struct box *box, size_t most)
 	size_t i, n = box_line_count(box), first = n > most ? n - most : 0;
 	const struct box_line *line;
 	const char *indent = "";
+	size_t before = box->nlines - n;
 
 	if (n == 0)
 		return;
 	fputs("  frames    ", r->out);
-	if (first + box->nlines - n != 0) {
-		fprintf(
-		    r->out, "(%zu lines before)\n", first + box->nlines - n);
+	if (first + before != 0) {
+		fprintf(r->out, "(%zu lines before)\n", first + before);
 		indent = INDENT;
 	}
 	for (i = first; i < n; i++) {
@@ -128,7 +129,9 @@ print_transcript(struct report *r, const struct box *box, size_t most)
 		fprintf(
 		    r->out, "%s+%.1f ms  ", indent, (double)line->at_us / 1000);
 		text_print(r->out, line->text);
-		putc('\n', r->out);
+		fputs(
+		    before + i + 1 == box->decisive_line ? "  ← here\n" : "\n",
+		    r->out);
 		indent = INDENT;
 	}
 }
@@ -266,6 +269,25 @@ print_heading(struct report *r, const struct item *item)
 	putc('\n', r->out);
 }
 
+/* What was kept, and what could not be. */
+static void
+print_files(struct report *r, const struct item *item)
+{
+	const struct result *res = &item->result;
+
+	if (res->capture != NULL) {
+		fputs("  capture   ", r->out);
+		text_print(r->out, res->capture);
+		fputs(evidence_has_keys(r) ? "  (keys inside)\n"
+					   : "  (without keys)\n",
+		    r->out);
+	}
+	if (res->log != NULL)
+		print_row(r, "log file", res->log);
+	if (res->why_not != NULL)
+		print_row(r, "capture", res->why_not);
+}
+
 static void
 print_finding(struct report *r, const struct item *item)
 {
@@ -282,6 +304,7 @@ print_finding(struct report *r, const struct item *item)
 		print_bytes(r, box);
 	}
 	print_evidence(r, item->result.evidence);
+	print_files(r, item);
 	if (item->suite == NULL)
 		return;
 	fputs("  replay    ", r->out);

@@ -79,7 +79,10 @@ struct results_test {
 	size_t nsamples;
 	const char *log; /* last lines of the target's log, or NULL */
 	const char *replay;
-	const char *capture; /* below the folder of reports, or NULL */
+	/* Files, as seen from the folder of reports (without one, from the
+	 * current folder), or NULL: the connections as pcapng, and what a
+	 * target of its own said. */
+	const char *capture, *log_file;
 	struct results_attempt *attempts;
 	size_t nattempts;
 	struct results_known known;

@@ -265,6 +265,19 @@ copy_known(
 		test->expected_status = ST_SKIP;
 }
 
+/* PATH (NULL: NULL) as seen from the folder of reports. */
+static const char *
+file_text(struct results *r, const struct report *report, const char *path)
+{
+	const char *dir = report->env->opt->output;
+	size_t len = dir != NULL ? strlen(dir) : 0;
+
+	if (path != NULL && len != 0 && strncmp(path, dir, len) == 0 &&
+	    path[len] == '/')
+		path += len + 1;
+	return path != NULL ? results_text(r, path) : NULL;
+}
+
 const struct results_test *
 results_add_item(
     struct results *r, const struct report *report, const struct item *item)
@@ -293,6 +306,8 @@ results_add_item(
 		test->log = results_lines(r, res->evidence);
 	if (item->suite != NULL)
 		test->replay = replay_text(r, report, item);
+	test->capture = file_text(r, report, res->capture);
+	test->log_file = file_text(r, report, res->log);
 	test->duration_ms = res->duration_ms;
 	return test;
 }

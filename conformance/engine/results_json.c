@@ -319,6 +319,7 @@ results_json_test(const struct results *r, const struct results_test *test)
 	set_samples(o, test);
 	set_text(o, "log", test->log);
 	set_text(o, "capture", test->capture);
+	set_text(o, "log_file", test->log_file);
 	set_text(o, "replay", test->replay);
 	set_attempts(o, test);
 	set_known(o, &test->known);

@@ -15,11 +15,13 @@
 #define CONNECT_MS 2000
 #define AGAIN_MS 300
 
-static int
-make_dir(struct env *env, struct complaint *c)
+int
+shared_make_folder(struct env *env, struct complaint *c)
 {
 	const char *tmp = getenv("TMPDIR");
 
+	if (env->dir[0] != '\0')
+		return 0;
 	if (tmp == NULL || strlen(tmp) > sizeof(env->dir) - 64)
 		tmp = "/tmp";
 	snprintf(env->dir, sizeof(env->dir), "%s/anytls-conform-XXXXXX", tmp);
@@ -89,7 +91,7 @@ shared_prepare(struct env *env, struct complaint *c)
 		features_found(&env->features, "own-padding-scheme", NULL);
 	if (launch_has(&env->command, "fallback"))
 		features_found(&env->features, "own-fallback", NULL);
-	rc = make_dir(env, c);
+	rc = shared_make_folder(env, c);
 	if (rc == 0)
 		rc = make_cert(env, c);
 	if (rc == 0)
@@ -121,7 +123,7 @@ shared_prepare_client(struct env *env, struct complaint *c)
 		features_found(&env->features, "uri", NULL);
 	snprintf(env->host, sizeof(env->host), "127.0.0.1");
 	env->target.host = env->host;
-	rc = make_dir(env, c);
+	rc = shared_make_folder(env, c);
 	return rc != 0 ? rc : make_cert(env, c);
 }
 

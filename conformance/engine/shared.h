@@ -19,6 +19,8 @@ struct shared {
 int shared_prepare(struct env *env, struct complaint *c);
 /* The same for clients: folder, certificate, password. 0 or a code. */
 int shared_prepare_client(struct env *env, struct complaint *c);
+/* The temporary folder alone, where there is none yet. 0 or a code. */
+int shared_make_folder(struct env *env, struct complaint *c);
 /* Resolves --target or starts --sut; fills env->target. Again after a death.
  * 0 or a code. */
 int shared_start(struct shared *s, struct env *env, struct complaint *c);

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conformance/engine/capture.h"
 #include "conformance/engine/child.h"
 
 struct block {
@@ -142,6 +143,12 @@ t_log(struct t *t, const char *fmt, ...)
 	t->box->nlines++;
 }
 
+uint32_t
+t_next_line(const struct t *t)
+{
+	return t->box->nlines + 1;
+}
+
 void
 t_step(struct t *t, const char *fmt, ...)
 {
@@ -183,12 +190,13 @@ t_feature_value(const struct t *t, const char *name)
 }
 
 void
-t_keylog(const struct t *t, const char *line)
+t_keylog(struct t *t, const char *line)
 {
 	char text[1024];
 	ssize_t written;
 	int fd, len;
 
+	capture_key(t, line);
 	if (t->keylog == NULL)
 		return;
 	len = snprintf(text, sizeof(text), "%s\n", line);

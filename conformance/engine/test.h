@@ -100,7 +100,7 @@ struct t {
 	 * clients are tested; else NULL. */
 	const char *cert_file, *key_file;
 	const char *proxy;   /* --proxy */
-	const char *keylog;  /* TLS secrets are wanted: see t_keylog() */
+	const char *keylog;  /* --keylog; see t_keylog() */
 	uint32_t timeout_ms; /* one wait, scaled (--timeout, --time-scale) */
 	double time_scale;
 	uint64_t start_ms; /* monotonic, of the case */
@@ -149,6 +149,8 @@ void t_log(struct t *t, const char *fmt, ...)
 struct box_sample;
 /* Adds a sample to the report's plot; the first 256 are kept. */
 void t_sample(struct t *t, const struct box_sample *sample);
+/* The number that the next line of the transcript has, from 1. */
+uint32_t t_next_line(const struct t *t);
 /* What the running verb waits for the peer to do: kept for cases that are
  * killed at their budget, which fail with it. t_step(t, "%s", "") says that
  * the peer is not waited for; a case killed then is an error of the suite. */
@@ -164,9 +166,10 @@ void t_feature(struct t *t, const char *name, const char *value);
  * forced profile is feature "profile"; for --profile auto a probe sets it. */
 const char *t_feature_value(const struct t *t, const char *name);
 
-/* Appends LINE (no newline) to the --keylog file in one write; nothing without
- * that option. Never ends the case: safe in an OpenSSL callback. */
-void t_keylog(const struct t *t, const char *line);
+/* Appends LINE (no newline) to the --keylog file in one write, and to the
+ * capture; nothing without either. Never ends the case: safe in an OpenSSL
+ * callback. */
+void t_keylog(struct t *t, const char *line);
 
 /* Zeroed memory that lives as long as the case; never NULL (t_error instead).
  */
@@ -250,6 +253,9 @@ struct pack {
 	/* Text of {padding_scheme} in a --sut command when the case gives none;
 	 * NULL: it has no value then. */
 	const char *padding_scheme;
+	/* Optional: what is as good as PASSWORD for who has it (a hash that is
+	 * sent in its place), at most SIZE bytes into OUT. Their number. */
+	size_t (*secret)(const char *password, uint8_t *out, size_t size);
 	/* Optional: explains P in one line of at most SIZE - 1 bytes for the
 	 * report ("cmd=FIN sid=1 len=0"). Runs in the reporting process. */
 	void (*annotate)(const uint8_t *p, size_t len, char *out, size_t size);

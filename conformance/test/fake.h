@@ -192,6 +192,7 @@ run_with(struct run *r, const struct pack *pack, const char *line, int stop_fd)
 		argv[argc++] = word;
 	argv[argc] = NULL;
 	memset(r, 0, sizeof(*r));
+	setenv("ANYTLS_CAPTURE", "none", 0);
 	r->code = options_parse(&opt, argc, argv, &r->c);
 	/* A command has blanks: it comes by the environment. */
 	if (r->code == 0 && opt.target == NULL)

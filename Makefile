@@ -172,8 +172,10 @@ $(B)/%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+CAPTURE_LIBS = $(PCAP_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS)
 DAEMON_LIBS := $(B)/libatls-net.a $(B)/libatls-session.a $(B)/libatls-wire.a
-SUITE_LIBS  := $(B)/libengine.a $(B)/libatls-tls.a $(B)/libatls-wire.a
+SUITE_LIBS  := $(B)/libengine.a $(B)/libcapture.a $(B)/libatls-tls.a \
+	$(B)/libatls-wire.a
 LD = $(CC) $(ALL_CFLAGS) $(LDFLAGS)
 
 $(SERVER): $(B)/ref/server.o $(DAEMON_LIBS)
@@ -187,7 +189,7 @@ $(CLIENT): $(B)/ref/client.o $(DAEMON_LIBS)
 $(CONFORM): $(B)/conformance/main.o $(PACK_O) $(GEN_O) \
 		$(SUITE_LIBS)
 	$(call say,LD,$@)
-	$(Q)$(LD) -o $@ $^ $(JANSSON_LIBS) $(OPENSSL_LIBS) -lm
+	$(Q)$(LD) -o $@ $^ $(JANSSON_LIBS) $(CAPTURE_LIBS) -lm
 
 # Broken peers are the reference with other policies, and a saboteur between
 # honest ends; they are never installed.
@@ -224,8 +226,6 @@ $(B)/ref/test/%: $(B)/ref/test/%.o $(DAEMON_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 
-CAPTURE_LIBS = $(PCAP_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS)
-
 $(B)/pcap/test/%: $(B)/pcap/test/%.o $(B)/libcapture.a $(B)/libatls-tls.a \
 		$(B)/libatls-wire.a
 	$(call say,LD,$@)
@@ -238,7 +238,7 @@ $(B)/ref/test/test_session_memory: LDFLAGS += -Wl,--wrap=malloc \
 $(B)/conformance/test/%: $(B)/conformance/test/%.o $(PACK_O) \
 		$(GEN_O) $(SUITE_LIBS)
 	$(call say,LD,$@)
-	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS) -lm
+	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(JANSSON_LIBS) $(CAPTURE_LIBS) -lm
 
 # This one reads captures by an independent library.
 $(B)/conformance/test/test_capture: CMOCKA_LIBS += $(PCAP_LIBS)

@@ -58,6 +58,7 @@ help(void)
 	       "       " PROGRAM " list [--json] [PATTERN...]\n"
 	       "       " PROGRAM " explain ID...\n"
 	       "       " PROGRAM " coverage [--check]\n"
+	       "       " PROGRAM " check-pcap FILE [--keylog FILE] [--port N]\n"
 	       "       " PROGRAM " list --profiles\n\n"
 	       "Each client case starts CMD with {server} {host} {port} "
 	       "{password} {sni} {ca}\n{socks} {case_dir} {uri} and, where it "
@@ -113,6 +114,18 @@ run(const struct options *opt, char *const argv[], struct complaint *c)
 }
 
 static int
+check_pcap(const struct options *opt, char *const argv[], struct complaint *c)
+{
+	char text[128];
+	struct anytls_check how = { opt, argv, stdout, -1, PROGRAM,
+		version(text, sizeof(text)) };
+
+	catch_signals();
+	how.stop_fd = stop_pipe[0];
+	return anytls_check_pcap(&how, c);
+}
+
+static int
 dispatch(const struct options *opt, char *const argv[], struct complaint *c)
 {
 	char text[128];
@@ -136,6 +149,8 @@ dispatch(const struct options *opt, char *const argv[], struct complaint *c)
 		return show_list(&anytls_all_packs, opt, stdout, c);
 	case FOR_EXPLAIN:
 		return show_explain(&anytls_all_packs, opt, stdout, c);
+	case FOR_PCAP:
+		return check_pcap(opt, argv, c);
 	case FOR_COVERAGE:
 		return show_coverage(&anytls_all_packs, opt, stdout, c);
 	default:

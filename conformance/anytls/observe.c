@@ -52,19 +52,24 @@ found(void *ctx, const char *id, const char *text)
 }
 
 static void
-line(void *ctx, bool from_client, const char *text)
+line(void *ctx, bool from_client, const struct atls_frame *head,
+    const uint8_t *data)
 {
+	struct frame f = frame(head->cmd, head->sid, bytes(data, head->len));
 	struct watched *w = ctx;
+	char text[FRAMES_TEXT];
 
 	if (w->o->opt->verbose >= 2)
 		say(w->o, w, "%s %s",
-		    from_client ? "\xe2\x86\x90" : "\xe2\x86\x92", text);
+		    from_client ? "\xe2\x86\x90" : "\xe2\x86\x92",
+		    frames_describe(&f, text));
 }
 
 static void
 drop(struct watched *w, bool at_rest)
 {
 	if (w->judged) {
+		passive_time(w->rules, t_now());
 		passive_end(w->rules, at_rest);
 		say(w->o, w, "ended: %s, version %u, %u findings",
 		    passive_client_name(w->rules)[0] != '\0'
@@ -79,7 +84,9 @@ drop(struct watched *w, bool at_rest)
 static void
 accept_one(struct observe *o)
 {
-	struct passive_config cfg = { found, line, NULL, o->hash };
+	struct passive_config cfg = {
+		.found = found, .frame = line, .hash = o->hash
+	};
 	int fd = accept(o->fd, NULL, NULL);
 	struct watched *w;
 
@@ -116,6 +123,7 @@ take_record(struct watched *w, struct atls_bytes plain)
 	if (!w->judged)
 		w->o->judged++;
 	w->judged = true;
+	passive_time(w->rules, t_now());
 	return (passive_client(w->rules, plain) && watched_act(w, plain));
 }
 
@@ -130,8 +138,10 @@ read_some(struct watched *w)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return (true);
-	if (n <= 0)
+	if (n <= 0) {
+		passive_closed(w->rules, true);
 		return (false);
+	}
 	tls_conn_input(w->tls, atls_bytes(in, (size_t)n));
 	err = tls_conn_handshake(w->tls);
 	if (err != 0 && err != ATLS_E_MORE)

@@ -28,6 +28,20 @@ void anytls_list_profiles(FILE *out);
 int anytls_observe(
     const struct options *opt, FILE *out, int stop_fd, struct complaint *c);
 
+struct anytls_check {
+	const struct options *opt; /* REST: the file */
+	char *const *argv;
+	FILE *out;
+	int stop_fd; /* as above */
+	const char *program, *version;
+};
+
+/*
+ * check-pcap: judges the sessions of a capture by the same rules. The exit
+ * code; a sentence in C where the file, or a part of it, could not be judged.
+ */
+int anytls_check_pcap(const struct anytls_check *how, struct complaint *c);
+
 struct tls_ctx;
 struct peer;
 

@@ -319,7 +319,8 @@ command_of(const char *word)
 		const char *word;
 		unsigned command;
 	} commands[] = { { "list", FOR_LIST }, { "explain", FOR_EXPLAIN },
-		{ "coverage", FOR_COVERAGE }, { "client", FOR_CLIENT } };
+		{ "coverage", FOR_COVERAGE }, { "check-pcap", FOR_PCAP },
+		{ "client", FOR_CLIENT } };
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -32,7 +32,9 @@ enum option_kind {
 #define FOR_EXPLAIN 4u
 #define FOR_COVERAGE 8u
 #define FOR_CLIENT 16u
-#define FOR_ALL 31u
+/* Bits 5 to 7 are taken below. */
+#define FOR_PCAP 256u
+#define FOR_ALL (31u | FOR_PCAP)
 /* It belongs into a command that repeats one case. */
 #define FOR_REPLAY 32u
 /* Never printed. */
@@ -89,7 +91,12 @@ struct options {
 	const char *listen;
 	unsigned seconds;
 	struct words client; /* the command, behind "--" */
-	bool profiles;       /* "list": impersonations instead of cases */
+	/* "check-pcap" only. */
+	unsigned port; /* of servers; 0: any */
+	const char *padding_scheme;
+	bool keyless;
+
+	bool profiles; /* "list": impersonations instead of cases */
 
 	unsigned command;                /* FOR_RUN, FOR_LIST, ... */
 	struct words rest;               /* positional arguments */

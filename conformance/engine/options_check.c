@@ -86,12 +86,26 @@ check_client(const struct options *o, struct complaint *c)
 	return 0;
 }
 
+static int
+check_pcap(const struct options *o, struct complaint *c)
+{
+	if (o->rest.n != 1)
+		return complain(c, EXIT_USAGE,
+		    "check-pcap: say which capture: check-pcap FILE; one at a "
+		    "time");
+	if (o->port > 65535)
+		return complain(
+		    c, EXIT_USAGE, "--port: %u is no port number", o->port);
+	return 0;
+}
+
 int
 options_check(struct options *o, struct complaint *c)
 {
 	int rc;
 
-	if (o->command != FOR_RUN && o->command != FOR_CLIENT)
+	if (o->command != FOR_RUN && o->command != FOR_CLIENT &&
+	    o->command != FOR_PCAP)
 		return 0;
 	prefer_argv(o, &o->password, &o->password_file);
 	prefer_argv(o, &o->target, &o->sut);
@@ -113,6 +127,8 @@ options_check(struct options *o, struct complaint *c)
 		o->jobs = 1;
 	if (o->insecure)
 		o->ca = NULL;
+	if (o->command == FOR_PCAP)
+		return check_pcap(o, c);
 	if (o->keylog == NULL)
 		o->keylog = getenv("SSLKEYLOGFILE");
 	if (o->keylog != NULL && o->keylog[0] == '\0')

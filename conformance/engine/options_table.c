@@ -8,6 +8,7 @@
 #define SAME (RUN | FOR_REPLAY)
 #define SERVER (FOR_RUN | FOR_REPLAY) /* servers under test alone */
 #define SELECT (RUN | FOR_LIST)
+#define JUDGE (RUN | FOR_PCAP) /* whatever gives verdicts */
 
 const struct option_row options_table[] = {
 	{ "target", 0, OPT_TEXT, AT(target), SERVER, "HOST:PORT",
@@ -19,10 +20,10 @@ const struct option_row options_table[] = {
 	    "between [ and ] are left out when one of theirs has no value" },
 	{ "ready-timeout", 0, OPT_DURATION, AT(ready_timeout_ms), SAME, "DUR",
 	    "how long CMD may take until its port accepts (10s)" },
-	{ "password", 0, OPT_TEXT, AT(password), SAME | IS_SECRET, "TEXT",
-	    "the password; with --sut a random one unless given" },
-	{ "password-file", 0, OPT_TEXT, AT(password_file), SAME, "FILE",
-	    "read it from the first line of FILE" },
+	{ "password", 0, OPT_TEXT, AT(password), SAME | FOR_PCAP | IS_SECRET,
+	    "TEXT", "the password; with --sut a random one unless given" },
+	{ "password-file", 0, OPT_TEXT, AT(password_file), SAME | FOR_PCAP,
+	    "FILE", "read it from the first line of FILE" },
 	{ "sni", 0, OPT_TEXT, AT(sni), SAME, "NAME",
 	    "server name in the TLS handshake (none); for a client {sni} "
 	    "(localhost)" },
@@ -61,7 +62,7 @@ const struct option_row options_table[] = {
 	    "select the cases of a requirement" },
 	{ "level", 0, OPT_CHOICE, AT(level), SELECT, "must|should|may",
 	    "select cases whose requirement is at least that strong" },
-	{ "strict", 0, OPT_FLAG, AT(strict), RUN, NULL,
+	{ "strict", 0, OPT_FLAG, AT(strict), JUDGE, NULL,
 	    "warnings fail the run" },
 	{ "known-failures", 0, OPT_WORDS, AT(known_failures), RUN, "FILE",
 	    "cases that are known to fail, and must; may be repeated" },
@@ -86,25 +87,26 @@ const struct option_row options_table[] = {
 	    "repeat the random choices of a run (random)" },
 	{ "repeat", 0, OPT_COUNT, AT(repeat), RUN, "N",
 	    "run each case N times" },
-	{ "format", 0, OPT_CHOICE, AT(format), RUN, "text|tap|jsonl",
+	{ "format", 0, OPT_CHOICE, AT(format), JUDGE, "text|tap|jsonl",
 	    "what is written to standard output (text)" },
-	{ "report", 0, OPT_WORDS, AT(reports), RUN, "KIND=PATH",
+	{ "report", 0, OPT_WORDS, AT(reports), JUDGE, "KIND=PATH",
 	    "write a report: json, jsonl, junit, tap, html, md, badge or "
 	    "sarif; may be repeated" },
-	{ "output", 'o', OPT_TEXT, AT(output), RUN, "DIR",
+	{ "output", 'o', OPT_TEXT, AT(output), JUDGE, "DIR",
 	    "write all of them to DIR: results.json, junit.xml and so on" },
-	{ "sarif-anchor", 0, OPT_TEXT, AT(sarif_anchor), RUN, "FILE",
+	{ "sarif-anchor", 0, OPT_TEXT, AT(sarif_anchor), JUDGE, "FILE",
 	    "the file of the target's sources that SARIF results are shown "
 	    "at; code scanning wants one" },
-	{ "verbose", 'v', OPT_MORE, AT(verbose), RUN, NULL,
+	{ "verbose", 'v', OPT_MORE, AT(verbose), JUDGE, NULL,
 	    "durations; twice: the transcript of passing cases too" },
-	{ "quiet", 'q', OPT_FLAG, AT(quiet), RUN, NULL,
+	{ "quiet", 'q', OPT_FLAG, AT(quiet), JUDGE, NULL,
 	    "only what did not pass, and the summary" },
-	{ "color", 0, OPT_CHOICE, AT(color), RUN, "auto|always|never",
+	{ "color", 0, OPT_CHOICE, AT(color), JUDGE, "auto|always|never",
 	    "colours (auto: on a terminal; NO_COLOR and CLICOLOR_FORCE "
 	    "count)" },
-	{ "keylog", 0, OPT_TEXT, AT(keylog), RUN, "FILE",
-	    "append TLS secrets for Wireshark to FILE (SSLKEYLOGFILE)" },
+	{ "keylog", 0, OPT_TEXT, AT(keylog), JUDGE, "FILE",
+	    "append TLS secrets for Wireshark to FILE (SSLKEYLOGFILE); "
+	    "check-pcap: read them from FILE" },
 	{ "capture", 0, OPT_CHOICE, AT(capture), RUN, "fail|all|none",
 	    "keep the connections of a case as DIR/cases/ID.pcapng: of what "
 	    "did not pass, of every case, or of none (fail)" },
@@ -124,6 +126,15 @@ const struct option_row options_table[] = {
 	{ "check", 0, OPT_FLAG, AT(check), FOR_COVERAGE, NULL,
 	    "coverage: fail when a MUST or SHOULD has neither a case nor "
 	    "a reason" },
+	{ "port", 0, OPT_COUNT, AT(port), FOR_PCAP, "N",
+	    "check-pcap: servers listen on port N (judge whatever looks like "
+	    "AnyTLS)" },
+	{ "padding-scheme", 0, OPT_TEXT, AT(padding_scheme), FOR_PCAP, "FILE",
+	    "check-pcap: the scheme that sizes are held against where there "
+	    "are no keys (the default one, of which misfits are only noted)" },
+	{ "keyless", 0, OPT_FLAG, AT(keyless), FOR_PCAP, NULL,
+	    "check-pcap: sessions without keys, judged by sizes alone, count "
+	    "as judged" },
 	{ "help", 'h', OPT_FLAG, AT(help), FOR_ALL, NULL, "this text" },
 	{ "version", 0, OPT_FLAG, AT(version), FOR_ALL, NULL,
 	    "versions of the suite and of the document" },

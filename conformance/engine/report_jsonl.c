@@ -82,3 +82,22 @@ report_lines(struct results *r, FILE *f)
 		event(f, "test_end", results_json_test(r, &r->tests.v[i]));
 	print_end(r, f);
 }
+
+void
+report_lines_begin(const struct results *r, FILE *f)
+{
+	print_start(r, f);
+}
+
+void
+report_lines_test(
+    const struct results *r, const struct results_test *test, FILE *f)
+{
+	event(f, "test_end", results_json_test(r, test));
+}
+
+void
+report_lines_end(const struct results *r, FILE *f)
+{
+	print_end(r, f);
+}

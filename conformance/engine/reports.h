@@ -23,6 +23,11 @@ extern const struct report_kind report_kinds[];
 /* The kinds; one file each. */
 void report_json(struct results *r, FILE *f);
 void report_lines(struct results *r, FILE *f);
+/* The same piece by piece, for results that are not kept. */
+void report_lines_begin(const struct results *r, FILE *f);
+void report_lines_test(
+    const struct results *r, const struct results_test *test, FILE *f);
+void report_lines_end(const struct results *r, FILE *f);
 void report_junit(struct results *r, FILE *f);
 void report_tap(struct results *r, FILE *f);
 void report_html(struct results *r, FILE *f);

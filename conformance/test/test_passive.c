@@ -85,7 +85,9 @@ struct session {
 static void
 begin(struct session *s)
 {
-	struct passive_config cfg = { found, NULL, &s->seen, s->hash };
+	struct passive_config cfg = {
+		.found = found, .ctx = &s->seen, .hash = s->hash
+	};
 	struct record r;
 
 	s->seen.reqs[0] = '\0';
@@ -136,8 +138,8 @@ wrong_hash(void **state)
 	(void)state;
 	begin(&s);
 	passive_free(s.v);
-	s.v = passive_new(
-	    &(struct passive_config){ found, NULL, &s.seen, s.hash });
+	s.v = passive_new(&(struct passive_config){
+	    .found = found, .ctx = &s.seen, .hash = s.hash });
 	auth(&r, "other");
 	client(&s, &r);
 	end(&s, "AT-AU-01");
@@ -152,8 +154,8 @@ cut_request(void **state)
 	(void)state;
 	begin(&s);
 	passive_free(s.v);
-	s.v = passive_new(
-	    &(struct passive_config){ found, NULL, &s.seen, s.hash });
+	s.v = passive_new(&(struct passive_config){
+	    .found = found, .ctx = &s.seen, .hash = s.hash });
 	auth(&r, "secret");
 	r.p[40] = 1;
 	assert_true(passive_client(s.v, atls_bytes(r.p, 32)));
@@ -196,7 +198,7 @@ frames_out_of_order(void **state)
 	client(&s, &r);
 	passive_free(s.v);
 	assert_string_equal(s.seen.reqs,
-	    "AT-SY-17 AT-FR-03 AT-SY-01 AT-CL-06 AT-FR-11 AT-FR-05 AT-WA-02 "
+	    "AT-SY-17 AT-FR-03 AT-SY-01 AT-CL-06 AT-SY-13 AT-FR-11 AT-FR-05 AT-WA-02 "
 	    "AT-ST-22");
 }
 
@@ -213,7 +215,8 @@ heartbeat_unanswered(void **state)
 	r.n = 0;
 	add(&r, ATLS_CMD_HEART_REQUEST, 0, NULL, 0);
 	assert_true(passive_server(s.v, atls_bytes(r.p, r.n)));
-	end(&s, "AT-HB-01");
+	passive_time(s.v, 2000);
+	end(&s, "AT-ST-08 AT-HB-01");
 }
 
 static void

@@ -76,7 +76,7 @@ void client_begin(struct t *t);
 void client_alive(struct t *t);
 
 extern const struct tcase probe_sanity;
-#define PROBE_NCASES 6
+#define PROBE_NCASES 7
 extern const struct tcase probe_cases[PROBE_NCASES];
 
 extern const struct tcase client_sanity;

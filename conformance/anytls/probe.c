@@ -180,7 +180,6 @@ find_version(struct t *t)
 	if (strcmp(found, "v3") == 0) {
 		t_feature(t, "v3", NULL);
 	} else {
-		t_feature(t, "mux", NULL);
 		t_feature(t, "reuse", NULL);
 	}
 	t_feature(t, "udp", NULL);
@@ -191,19 +190,79 @@ find_version(struct t *t)
 	say_md5(t, &a);
 }
 
-/* What the peer says of stream 1, without waiting: true when it failed. */
+/* What the peer has said of stream SID: true when it failed. */
 static bool
-stream_failed(struct peer *p)
+said_no(struct peer *p, uint32_t sid)
 {
 	struct queued *q;
 
-	peer_fill(p, 0);
 	for (q = p->head; q != NULL; q = q->next)
-		if (q->f.sid == 1 &&
+		if (q->f.sid == sid &&
 		    (q->f.cmd == ATLS_CMD_FIN ||
 			(q->f.cmd == ATLS_CMD_SYNACK && q->f.data.len != 0)))
 			return (true);
 	return (p->closing != OPEN);
+}
+
+static bool
+stream_failed(struct peer *p)
+{
+	peer_fill(p, 0);
+	return (said_no(p, 1));
+}
+
+static bool
+has_data(struct peer *p, uint32_t sid)
+{
+	struct queued *q;
+
+	for (q = p->head; q != NULL; q = q->next)
+		if (q->f.cmd == ATLS_CMD_PSH && q->f.sid == sid)
+			return (true);
+	return (false);
+}
+
+/* Opens stream SID to the echo and says a byte; true once data is back, false
+ * when the stream is refused or nothing comes (then *REFUSED says which). */
+static bool
+tries_stream(struct peer *p, uint32_t sid, bool *refused)
+{
+	struct t *t = p->t;
+	uint64_t deadline;
+	struct data d;
+
+	d = join(t, encode(t, syn(sid)), encode(t, psh(sid, dest_echo(t))));
+	d = join(t, d, encode(t, psh(sid, text("?"))));
+	peer_put(p, d, "");
+	peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
+	deadline = verb_deadline(t, 0);
+	while (!has_data(p, sid) && !said_no(p, sid) && peer_fill(p, deadline))
+		continue;
+	*refused = !has_data(p, sid) && said_no(p, sid);
+	return (has_data(p, sid));
+}
+
+/* A server that serves a stream and refuses one beside it fails the case about
+ * that; those that need several would all say the same. */
+static void
+find_mux(struct t *t)
+{
+	char err[PEER_ERRLEN];
+	struct peer *p;
+	bool refused;
+
+	if (t_feature_value(t, "reuse") == NULL)
+		return;
+	p = peer_connect(t, t_deadline(t, CONNECT_MS), err);
+	if (p == NULL)
+		t_error(t, "%s: %s", peer_target(t), err);
+	peer_put(p, auth_bytes(t, t->target.password, 30, 0), "");
+	peer_put(p,
+	    encode(t, settings(settings_text(t, "2", ATLS_SCHEME_DEFAULT_MD5))),
+	    "");
+	if (!tries_stream(p, 1, &refused) || tries_stream(p, 2, &refused) ||
+	    !refused)
+		t_feature(t, "mux", NULL);
 }
 
 /* Waits until the target connects to O; false when it says it cannot, or at
@@ -307,6 +366,7 @@ find_names(struct t *t)
 const struct tcase probe_cases[PROBE_NCASES] = {
 	{ "suite/probe/version", NULL, find_version },
 	{ "suite/probe/origin", NULL, find_origin },
+	{ "suite/probe/mux", NULL, find_mux },
 	{ "suite/probe/udp-connect", NULL, find_udp, &with_connect },
 	{ "suite/probe/udp-packet", NULL, find_udp, &without_connect },
 	{ "suite/probe/ipv6", NULL, find_ipv6 },

@@ -47,6 +47,8 @@ _Noreturn void child_leave(struct t *t, enum status status);
 void child_free_blocks(struct engine *e);
 /* own.c: stops the case's own target; a dead one makes the verdict a crash. */
 void own_finish(struct t *t);
+/* How long a target or client of T's own may take to be ready. */
+uint32_t own_ready_ms(const struct t *t);
 /* The case cannot go on: WHY, without the password, and the target's log. */
 _Noreturn void own_refuse(struct t *t, const char *why);
 

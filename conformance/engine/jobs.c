@@ -25,6 +25,21 @@ jobs_budget_ms(const struct env *env, const struct item *item)
 	return ms < 1e9 ? (uint32_t)ms : 1000000000;
 }
 
+/* A target of the case's own is started in the case's time. */
+static bool
+needs_own(const struct tcase *tc)
+{
+	return tc->needs != NULL && strstr(tc->needs, "own-") != NULL;
+}
+
+static uint32_t
+ready_ms(const struct env *env, double slowness)
+{
+	double scale = env->opt->time_scale * slowness;
+
+	return (uint32_t)(env->opt->ready_timeout_ms * (scale > 1 ? scale : 1));
+}
+
 void
 jobs_free(struct jobs *jobs)
 {
@@ -109,8 +124,9 @@ jobs_start(struct jobs *jobs, const struct env *env, struct item *item,
 	job.private_target = private_target;
 	/* Of a target that is of no use the user hears at once. */
 	job.slowness = item->tc == env->pack->sanity ? 1 : process_slowness();
-	job.budget_ms = (uint32_t)(jobs_budget_ms(env, item) * job.slowness) +
-	    (private_target || env->client ? env->opt->ready_timeout_ms : 0);
+	job.budget_ms = (uint32_t)(jobs_budget_ms(env, item) * job.slowness);
+	if (private_target || env->client || needs_own(item->tc))
+		job.budget_ms += ready_ms(env, job.slowness);
 	job.start_ms = t_now();
 	job.deadline_ms = job.start_ms + job.budget_ms;
 	fflush(NULL);

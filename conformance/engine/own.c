@@ -112,6 +112,14 @@ refused(struct t *t)
 	log_tail(t, SHORT_TAIL);
 }
 
+uint32_t
+own_ready_ms(const struct t *t)
+{
+	double ms = t->engine->env->opt->ready_timeout_ms;
+
+	return (uint32_t)(t->time_scale > 1 ? ms * t->time_scale : ms);
+}
+
 void
 t_own_target(struct t *t, const struct own_target *own)
 {
@@ -143,7 +151,7 @@ t_own_target(struct t *t, const struct own_target *own)
 	    own->padding_scheme != NULL ? scheme : path_or_null(env->scheme);
 	cfg.values.fallback = own->fallback;
 	cfg.log = log;
-	cfg.ready_ms = env->opt->ready_timeout_ms;
+	cfg.ready_ms = own_ready_ms(t);
 	cfg.salt = (uint32_t)getpid();
 	t_step(t, "%s", "");
 	if (launch_start(&e->own, &cfg, &c) != 0) {

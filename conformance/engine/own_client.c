@@ -107,7 +107,7 @@ t_own_client(struct t *t, const struct own_client *own)
 	cfg.command = &e->env->command;
 	cfg.values = values.v;
 	cfg.log = log;
-	cfg.ready_ms = e->env->opt->ready_timeout_ms;
+	cfg.ready_ms = own_ready_ms(t);
 	cfg.what = "the client";
 	cfg.env = values.vars;
 	t_step(t, "%s", "");

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conformance/engine/process.h"
 #include "ref/net/cert.h"
 
 #define CONNECT_MS 2000
@@ -142,7 +143,8 @@ launch_shared(struct shared *s, struct env *env, struct complaint *c)
 	cfg.values.key = env->key[0] != '\0' ? env->key : NULL;
 	cfg.values.padding_scheme = env->scheme[0] != '\0' ? env->scheme : NULL;
 	cfg.log = log;
-	cfg.ready_ms = env->opt->ready_timeout_ms;
+	cfg.ready_ms =
+	    (uint32_t)(env->opt->ready_timeout_ms * process_slowness());
 	cfg.salt = (uint32_t)getpid() + s->starts++;
 	cfg.own_group = true;
 	rc = launch_start(&s->l, &cfg, c);

@@ -196,7 +196,7 @@ $(CONFORM): $(B)/conformance/main.o $(PACK_O) $(GEN_O) \
 $(BROKEN): $(BROKEN_O) $(B)/gen/defects.o $(B)/gen/defects_client.o \
 		$(DAEMON_LIBS)
 	$(call say,LD,$@)
-	$(Q)$(LD) -o $@ $^ $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
+	$(Q)$(LD) -o $@ $^ $(JANSSON_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 
 # Makes the load of the benchmarks.
 $(LOAD): $(BENCH_O) $(DAEMON_LIBS)
@@ -248,7 +248,7 @@ $(B)/conformance/test/test_brok%: $(B)/conformance/test/test_brok%.o \
 		$(filter-out %/broken/main.o %/broken/client.o,$(BROKEN_O)) \
 		$(DAEMON_LIBS)
 	$(call say,LD,$@)
-	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
+	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(JANSSON_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 
 # The vectors as a header, and the program that runs them.
 VECTORS_O := $(call obj,$(wildcard vectors/test/*.c))

@@ -166,6 +166,34 @@ struct stream_seen serve_stream(struct peer *p);
 struct app *connect_through(
     struct t *t, struct peer **p, struct stream_seen *st);
 
+/* ---- The client by its shim (feature "shim"): what a proxy port cannot
+ * express. docs/shim.md is what the shim is told; shim.c. ---- */
+
+/* Negative: not said, the client's own. A client that cannot be told one of
+ * them skips the case. */
+struct shim_settings {
+	int32_t check_ms, idle_ms, min_idle;
+};
+/* Starts the shim, and by it the client with the case's servers. */
+void shim_start(struct t *t, const struct shim_settings *s);
+/* Asks the client for a connection to NAME by server NUMBER (0, 1); its session
+ * comes to accept_client(). The shim's name of it. */
+int64_t shim_open(struct t *t, const char *name, unsigned number);
+/* Closes that connection as the application would. */
+void shim_close(struct t *t, int64_t stream);
+struct shim_state {
+	unsigned sessions; /* that stand */
+	unsigned idle;     /* of them, without a stream */
+	const char *md5;   /* of the scheme for the next session; case memory */
+};
+/* What the client has for server NUMBER. */
+struct shim_state shim_state(struct t *t, unsigned number);
+/* Asks until it has SESSIONS, IDLE of them idle; fails in the name of WHAT. */
+void shim_expect(
+    struct t *t, unsigned sessions, unsigned idle, const char *what);
+/* Ends the client in order. */
+void shim_stop(struct t *t);
+
 /* ---- Records: what padding is about ---- */
 
 /* Plaintext sizes of the records received so far on P, authentication first;

@@ -28,6 +28,7 @@ void child_run(const struct child_config *cfg);
 
 struct block;
 struct cleanup;
+struct shim;
 
 /* The engine's part of a case's context. */
 struct engine {
@@ -39,6 +40,10 @@ struct engine {
 	bool has_own;   /* own was started, whatever became of it */
 	bool ending;    /* verdicts come too late */
 	unsigned nowns; /* how many were started: names their files */
+	struct shim *shim; /* NULL: none was started */
+	bool has_own;      /* own was started, whatever became of it */
+	bool ending;       /* verdicts come too late */
+	unsigned nowns;    /* how many were started: names their files */
 };
 
 /* Ends T's case with what has been written to its box. */

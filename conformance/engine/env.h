@@ -42,6 +42,7 @@ struct env {
 
 	/* With either of them. */
 	struct words command;
+	struct words shim; /* --shim */
 	char
 	    dir[ENV_PATH - 128]; /* of temporary files; "" when there is none */
 	char cert[ENV_PATH], key[ENV_PATH]; /* "" unless the command has them */

@@ -57,6 +57,9 @@ struct launch_config {
  * shell, no other shell syntax. 0 or 4 with a sentence (open quote, unknown
  * placeholder, no {port} and no {listen}). */
 int launch_split(const char *cmd, struct words *words, struct complaint *c);
+/* The same split for --shim, which has no placeholders. */
+int launch_split_words(
+    const char *cmd, struct words *words, struct complaint *c);
 /* The same check for a client's command, which is words already: {socks} must
  * be in it. 0 or 4 with a sentence. */
 int launch_check_client(const struct words *words, struct complaint *c);

@@ -131,12 +131,12 @@ take_word(const char *s, char *out)
 	return quote == '\0' ? s : NULL;
 }
 
-int
-launch_split(const char *cmd, struct words *words, struct complaint *c)
+static int
+split(const char *cmd, const char *option, struct words *words,
+    struct complaint *c)
 {
 	char *word = words_alloc(strlen(cmd) + 1, 1);
 	const char *s = cmd;
-	int rc;
 
 	for (;;) {
 		while (isspace((unsigned char)*s))
@@ -149,11 +149,32 @@ launch_split(const char *cmd, struct words *words, struct complaint *c)
 		words_add(words, word);
 	}
 	free(word);
-	rc = s != NULL ? check_words(words, c)
-		       : complain(c, EXIT_USAGE,
-			     "--sut: a quote in the command is left open");
+	if (s != NULL)
+		return 0;
+	words_free(words);
+	return complain(
+	    c, EXIT_USAGE, "%s: a quote in the command is left open", option);
+}
+
+int
+launch_split(const char *cmd, struct words *words, struct complaint *c)
+{
+	int rc = split(cmd, "--sut", words, c);
+
+	if (rc == 0)
+		rc = check_words(words, c);
 	if (rc != 0)
 		words_free(words);
+	return rc;
+}
+
+int
+launch_split_words(const char *cmd, struct words *words, struct complaint *c)
+{
+	int rc = split(cmd, "--shim", words, c);
+
+	if (rc == 0 && words->n == 0)
+		return complain(c, EXIT_USAGE, "--shim: the command is empty");
 	return rc;
 }
 

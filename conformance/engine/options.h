@@ -86,8 +86,9 @@ struct options {
 
 	/* "client" only. */
 	const char *proxy; /* socks5, http, auto */
-	bool observe;      /* only listen, on LISTEN, for SECONDS (0: until
-			      interrupted) */
+	const char *shim;
+	bool observe; /* only listen, on LISTEN, for SECONDS (0: until
+			 interrupted) */
 	const char *listen;
 	unsigned seconds;
 	struct words client; /* the command, behind "--" */

@@ -42,6 +42,9 @@ const struct option_row options_table[] = {
 	{ "proxy", 0, OPT_CHOICE, AT(proxy), FOR_CLIENT | FOR_REPLAY,
 	    "socks5|http|auto",
 	    "client: what its local proxy speaks (auto: what it answers)" },
+	{ "shim", 0, OPT_TEXT, AT(shim), FOR_CLIENT | FOR_REPLAY, "CMD",
+	    "client: a program that does for the client what a proxy port "
+	    "cannot express, see docs/shim.md" },
 	{ "observe", 0, OPT_FLAG, AT(observe), FOR_CLIENT, NULL,
 	    "client: start none; listen at --listen for clients that come by "
 	    "themselves and judge what they send" },

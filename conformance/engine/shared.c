@@ -114,6 +114,12 @@ shared_prepare_client(struct env *env, struct complaint *c)
 		return rc;
 	if (env->target.password == NULL)
 		make_password(env);
+	if (env->opt->shim != NULL) {
+		rc = launch_split_words(env->opt->shim, &env->shim, c);
+		if (rc != 0)
+			return rc;
+		features_found(&env->features, "shim", NULL);
+	}
 	if (launch_has(&env->command, "server2"))
 		features_found(&env->features, "two-servers", NULL);
 	if (launch_has(&env->command, "sni"))
@@ -216,4 +222,5 @@ shared_end(struct shared *s, struct env *env)
 	if (env->dir[0] != '\0')
 		remove_dir(env->dir, 0);
 	words_free(&env->command);
+	words_free(&env->shim);
 }

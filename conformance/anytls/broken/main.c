@@ -12,6 +12,7 @@
 #include "conformance/anytls/broken/policy_names.h"
 #include "conformance/anytls/broken/rules.h"
 #include "conformance/anytls/broken/saboteur.h"
+#include "conformance/anytls/broken/shim.h"
 #include "conformance/anytls/broken/spec.h"
 #include "ref/net/digest.h"
 #include "ref/net/option.h"
@@ -315,6 +316,8 @@ main(int argc, char **argv)
 	setrlimit(RLIMIT_CORE, &no_core);
 	if (argc > 1 && strcmp(argv[1], "client") == 0)
 		return (client_main(argc - 1, argv + 1));
+	if (argc > 1 && strcmp(argv[1], "shim") == 0)
+		return (shim_main(argc - 1, argv + 1));
 	p.log.level = LOGL_ERROR;
 	p.log.name = "anytls-broken";
 	if (option_read(defs, "ANYTLS_BROKEN_", argc, argv, apply, &p, err) !=

@@ -40,6 +40,7 @@ SUITES(DECLARE)
 	X(cli_random)                                                          \
 	X(cli_tls)                                                             \
 	X(cli_uri)                                                             \
+	X(cli_oracle)                                                          \
 	X(cli_shim)                                                            \
 	X(cli_shape)                                                           \
 	X(cli_scheme)                                                          \

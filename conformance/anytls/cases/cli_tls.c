@@ -37,11 +37,25 @@ literal(struct t *t)
 	expect_name(t, NULL);
 }
 
-/* Nor is that of the server, where no other name was given. */
+/* Nor is that of the server, where no other name was given. What name there is
+ * may be set in the client's own configuration. */
 static void
 host_literal(struct t *t)
 {
-	expect_name(t, NULL);
+	const char *told;
+	struct peer *p;
+
+	start_client(t);
+	ask(t, "case.test", 80);
+	p = accept_client(t);
+	told = name_told(p);
+	expect_auth(p);
+	if (told == NULL)
+		return;
+	if (strspn(told, "0123456789abcdef.:[]") == strlen(told) &&
+	    strpbrk(told, ".:") != NULL)
+		fail(t, "no address as server_name", "\"%s\"", told);
+	observe(t, "the client asks for \"%s\"", told);
 }
 
 /* A second session shakes hands like the first. */

@@ -37,13 +37,10 @@ struct engine {
 	struct cleanup *cleanups;
 	struct launch own;
 	struct capture capture;
-	bool has_own;   /* own was started, whatever became of it */
-	bool ending;    /* verdicts come too late */
-	unsigned nowns; /* how many were started: names their files */
-	struct shim *shim; /* NULL: none was started */
 	bool has_own;      /* own was started, whatever became of it */
 	bool ending;       /* verdicts come too late */
 	unsigned nowns;    /* how many were started: names their files */
+	struct shim *shim; /* NULL: none was started */
 };
 
 /* Ends T's case with what has been written to its box. */

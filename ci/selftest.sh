@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every server case against every broken server: each case can fail, each
-# broken server fails what it should. "make selftest" has the clients, too.
+# Every case of ROLE (second argument, server or client) against every broken
+# peer: each case can fail, each broken peer fails what it should.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-tools/selftest --role server "${1:-build/none}"
+tools/selftest --role "${2:-server}" "${1:-build/none}"

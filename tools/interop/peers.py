@@ -20,7 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 
 TOP = {"name", "version", "about", "clock", "install", "check", "server",
        "client", "cannot", "because"}
-INSTALL = {"go", "cargo", "build", "flags", "env", "needs", "minutes"}
+INSTALL = {"go", "cargo", "build", "package", "flags", "env"}
 ROLE = {"command", "config", "config_name", "ready", "udp", "env"}
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
@@ -215,11 +215,9 @@ def install_command(peer, target):
         return ["cargo", "install", name, "--version", version, "--locked",
                 "--root", target, *flags], None, env
     if "build" in i:
-        folder = os.path.join(HERE, i["build"])
-        if os.path.exists(os.path.join(folder, "go.mod")):
-            return ["go", "build", "-o", os.path.join(target, "bin") + "/",
-                    *flags, "."], folder, env
-        return ["make", "SETUP=no", "programs"], os.path.join(HERE, i["build"]), env
+        return ["go", "build", "-o", os.path.join(target, "bin") + "/",
+                *flags, i.get("package", ".")], \
+            os.path.join(HERE, i["build"]), env
     return None, None, None
 
 

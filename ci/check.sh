@@ -18,5 +18,6 @@ gate "shims" ci/shim.sh "$build"
 gate "reference pair with real tools" ci/e2e.sh "$build"
 gate "what the daemons' options promise" ci/daemons.py "$build"
 gate "selftest with broken servers" ci/selftest.sh "$build"
+gate "real peers" ci/interop.sh "$build"
 gate "benchmarks run" ci/bench.sh "$build"
 gates_done

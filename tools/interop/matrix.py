@@ -178,7 +178,7 @@ async def pair_cells(client, server, origin, cfg, wanted, report):
     nothing = None      # why not even the first scenario works
     for scenario in wanted:
         start = time.monotonic()
-        cannot = client.cannot.get(scenario) or server.cannot.get(scenario)
+        cannot = scenarios.inapplicable(client, server, scenario)
         if cannot:
             status, remark = "skip", cannot
         elif nothing:

@@ -64,7 +64,8 @@ class Origin:
             elif words[:1] == ["down"]:
                 writer.write(seeded(words[2], int(words[1])))
                 await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError,
+                asyncio.CancelledError):
             pass                # the application sees what is missing
         finally:
             writer.close()
@@ -111,8 +112,11 @@ class Relay:
         sizes = []
         self.sessions += 1
         self.records.append(sizes)
-        await asyncio.gather(self.copy(reader, w2, sizes),
-                             self.copy(r2, writer, None))
+        try:
+            await asyncio.gather(self.copy(reader, w2, sizes),
+                                 self.copy(r2, writer, None))
+        except asyncio.CancelledError:
+            pass                # the program ends
         self.writers -= {writer, w2}
 
     async def copy(self, reader, writer, sizes):

@@ -84,11 +84,12 @@ class Peer:
         values["scheme_json"] = json.dumps(text.splitlines())
         values["scheme_text_json"] = json.dumps(text)
         if "config" in r:
-            os.makedirs(folder, exist_ok=True)
-            name = r.get("config_name", "config.json")
+            # One for each instance: some keep files of their own there.
             port = values.get("socks_port") or values.get("port")
-            values["dir"] = folder
-            values["config"] = os.path.join(folder, f"{role}-{port}-{name}")
+            values["dir"] = os.path.join(folder, f"{role}-{port}")
+            os.makedirs(values["dir"], exist_ok=True)
+            values["config"] = os.path.join(
+                values["dir"], r.get("config_name", "config.json"))
             with open(values["config"], "w", encoding="utf-8") as f:
                 f.write(self.fill(with_lines(r["config"], values), values))
         argv = [self.fill(w, values) for w in kept(r["command"], values)]

@@ -8,30 +8,38 @@ MARK = {"pass": ".", "differs": "~", "fail": "X", "skip": "-"}
 LEGEND = ". works   ~ works, but not as the text asks   X fails   - does not apply"
 
 
+def fits(b, role, cell, other):
+    scenario = cell["scenario"]
+    if cell["remark"].startswith("as with small"):
+        scenario = "small"
+    return b["role"] == role and \
+        any(fnmatch.fnmatchcase(scenario, s) for s in b["scenarios"]) and \
+        any(fnmatch.fnmatchcase(other, p) for p in b.get("peers", ["*"])) and \
+        not any(fnmatch.fnmatchcase(other, p) for p in b.get("not", []))
+
+
 def reason(cell, peers, suites):
-    """Why a cell is red: what descriptions say, checked against the suite."""
-    for role in ("server", "client"):
+    """Why a cell is red: what descriptions say, checked against the suite.
+    Both sides may have a part in it."""
+    out, seen = [], []
+    for role in ("client", "server"):
         peer = peers[cell[role]]
-        other = cell["client" if role == "server" else "server"]
+        other = cell["server" if role == "client" else "client"]
         for b in peer.because:
-            if b["role"] != role or cell["scenario"] not in b["scenarios"]:
-                continue
-            if not any(fnmatch.fnmatchcase(other, p)
-                       for p in b.get("peers", ["*"])):
-                continue
-            if any(fnmatch.fnmatchcase(other, p) for p in b.get("not", [])):
+            if not fits(b, role, cell, other):
                 continue
             text = f"{role} {peer.name}: {b['text']}"
             case = b.get("case")
-            if not case:
-                return text, None
             status = suites.get((peer.name, role), {}).get("status", {})
-            if case not in status:
-                return f"{text} ({case})", None
-            if status[case] in ("pass", "skip"):
-                return f"{text} (but {case}: {status[case]})", False
-            return f"{text} ({case}: {status[case]})", True
-    return None, None
+            if case and case in status:
+                good = status[case] in ("pass", "skip", "xpass")
+                text += f" ({'but ' if good else ''}{case}: {status[case]})"
+                seen.append(not good)
+            elif case:
+                text += f" ({case})"
+            out.append(text)
+            break
+    return "; ".join(out) or None, all(seen) if seen else None
 
 
 def explain(cells, peers, suites):

@@ -156,10 +156,6 @@ async def concurrent(pair):
 
 
 async def udp(pair, form):
-    if form not in pair.client.roles["client"].get("udp", []):
-        raise Skip("the client has no UDP" if not
-                   pair.client.roles["client"].get("udp") else
-                   "the client has the other form only")
     d = await Datagrams.associate(pair.app.port)
     try:
         port = pair.origin.udp_port["127.0.0.1"]
@@ -225,8 +221,6 @@ async def refused(pair):
 
 async def scheme(pair):
     """a server with another padding scheme, which later sessions follow"""
-    if not pair.server.has_option("server", "scheme"):
-        raise Skip("the server cannot be given a scheme")
     await pair.restart(scheme=True)
     await pair.app.echo(100000, "scheme1")
     held = [await pair.app.open() for _ in range(3)]
@@ -267,6 +261,21 @@ async def idle(pair):
     new = pair.relay.sessions - before
     return f"after {pair.idle:g} s, " + \
         ("a new session" if new else "the same session")
+
+
+def inapplicable(client, server, scenario):
+    """Why a scenario says nothing about this pair; None when it does."""
+    for peer in (client, server):
+        if scenario in peer.cannot:
+            return f"{peer.name}: {peer.cannot[scenario]}"
+    if scenario.startswith("udp-"):
+        forms = client.roles["client"].get("udp", [])
+        if scenario[4:] not in forms:
+            return "the client has the other form only" if forms else \
+                "the client has no UDP"
+    if scenario == "scheme" and not server.has_option("server", "scheme"):
+        return "the server cannot be given a scheme"
+    return None
 
 
 def said(e):

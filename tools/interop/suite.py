@@ -13,8 +13,8 @@ SUITE_NAMES = {"server": {"{scheme}": "{padding_scheme}"},
 RED = ("fail", "crash", "warn", "xpass", "error", "flaky")
 
 
-def known_file(peer, role):
-    path = os.path.join(HERE, "known", f"{peer.name}.{role}.txt")
+def known_file(peer):
+    path = os.path.join(HERE, "known", f"{peer.name}.txt")
     return path if os.path.exists(path) else None
 
 
@@ -41,9 +41,10 @@ def argv(peer, role, cfg, folder):
     a = [cfg.conform] + (["client"] if role == "client" else ["--sut", cmd])
     a += ["--format", "jsonl", "--ready-timeout", "40s",
           "--deadline", f"{cfg.suite_limit:g}s"] + cfg.suite_args
-    known = known_file(peer, role)
+    known = known_file(peer)
     if known and not cfg.ignore_known:
-        a += ["--known-failures", known]
+        # Strict: a warning that is not listed is a change, too.
+        a += ["--strict", "--known-failures", known]
     return a + (["--"] + cmd.split() if role == "client" else [])
 
 
@@ -64,7 +65,7 @@ def run(peer, role, cfg):
             code = None
     s = read(path)
     s.update(peer=peer.name, version=peer.version, role=role, exit=code,
-             known=bool(known_file(peer, role)),
+             known=bool(known_file(peer)),
              seconds=round(time.monotonic() - start, 1))
     if code not in (0, 1):
         with open(path[:-6] + ".err", encoding="utf-8", errors="replace") as f:

@@ -240,9 +240,6 @@ $(B)/conformance/test/%: $(B)/conformance/test/%.o $(PACK_O) \
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(JANSSON_LIBS) $(CAPTURE_LIBS) -lm
 
-# This one reads captures by an independent library.
-$(B)/conformance/test/test_capture: CMOCKA_LIBS += $(PCAP_LIBS)
-
 # Tests of the broken peers take all of them but their mains.
 $(B)/conformance/test/test_brok%: $(B)/conformance/test/test_brok%.o \
 		$(filter-out %/broken/main.o %/broken/client.o,$(BROKEN_O)) \

@@ -59,6 +59,8 @@ help(void)
 	       "       " PROGRAM " explain ID...\n"
 	       "       " PROGRAM " coverage [--check]\n"
 	       "       " PROGRAM " check-pcap FILE [--keylog FILE] [--port N]\n"
+	       "       " PROGRAM " replay FILE --target HOST:PORT --password "
+	       "TEXT [OPTION...]\n"
 	       "       " PROGRAM " list --profiles\n\n"
 	       "Each client case starts CMD with {server} {host} {port} "
 	       "{password} {sni} {ca}\n{socks} {case_dir} {uri} and, where it "
@@ -151,6 +153,8 @@ dispatch(const struct options *opt, char *const argv[], struct complaint *c)
 		return show_explain(&anytls_all_packs, opt, stdout, c);
 	case FOR_PCAP:
 		return check_pcap(opt, argv, c);
+	case FOR_REPLAYED:
+		return anytls_replay(opt, stdout, c);
 	case FOR_COVERAGE:
 		return show_coverage(&anytls_all_packs, opt, stdout, c);
 	default:

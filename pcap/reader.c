@@ -135,6 +135,8 @@ on_data(void *ctx, int dir, struct atls_bytes data, struct mark at)
 	slot->conn.bytes[turn(slot, dir)] += data.len;
 	if (slot->ignored)
 		return;
+	if (r->ev->bytes != NULL)
+		r->ev->bytes(r->cfg->ctx, &slot->conn, turn(slot, dir), data);
 	if (view_data(slot->view, turn(slot, dir), data, at) != 0)
 		r->error = ATLS_E_NOMEM;
 }

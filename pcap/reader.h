@@ -50,6 +50,9 @@ struct reader_conn {
 /* Any may be NULL but ENDED. Conn and what it points to are valid in the call;
  * the conn itself from the first event of a connection to its ENDED. */
 struct reader_events {
+	/* Bytes of DIR, as they come out: before anything is made of them. */
+	void (*bytes)(
+	    void *ctx, struct reader_conn *c, int dir, struct atls_bytes b);
 	/* Both hellos are there: TLS. */
 	void (*hello)(void *ctx, struct reader_conn *c);
 	void (*record)(

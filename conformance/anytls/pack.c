@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "conformance/anytls/fields.h"
 #include "conformance/anytls/frames.h"
 #include "conformance/anytls/verbs.h"
 #include "ref/net/digest.h"
@@ -114,23 +115,6 @@ pack_alive(struct t *t)
 	barrier(p);
 }
 
-static void
-annotate(const uint8_t *p, size_t len, char *out, size_t size)
-{
-	const struct atls_command_info *info;
-	struct atls_frame f;
-	char number[16];
-
-	out[0] = '\0';
-	if (len < ATLS_FRAME_HEADER)
-		return;
-	f = atls_frame_get(p);
-	info = atls_command_info(f.cmd);
-	snprintf(number, sizeof(number), "%u", f.cmd);
-	snprintf(out, size, "cmd=%s sid=%u len=%u",
-	    info != NULL ? info->tag : number, f.sid, f.len);
-}
-
 /* The hash that authenticates: who has it needs no password. */
 static size_t
 secret(const char *password, uint8_t *out, size_t size)
@@ -159,7 +143,7 @@ const struct pack anytls_pack = {
 	.begin = pack_begin,
 	.alive = pack_alive,
 	.secret = secret,
-	.annotate = annotate,
+	.fields = fields_name,
 };
 
 const struct pack anytls_client_pack = {
@@ -175,7 +159,7 @@ const struct pack anytls_client_pack = {
 	.begin = client_begin,
 	.alive = client_alive,
 	.secret = secret,
-	.annotate = annotate,
+	.fields = fields_name,
 };
 
 const struct pack anytls_all_packs = {

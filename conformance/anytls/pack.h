@@ -42,6 +42,14 @@ struct anytls_check {
  */
 int anytls_check_pcap(const struct anytls_check *how, struct complaint *c);
 
+/*
+ * replay: sends the tester's side of the recording opt->rest.v[0] to the target
+ * of OPT, and writes to OUT what comes otherwise than then. The exit code: 0
+ * the same, 1 it differs, EXIT_USAGE (no recording), EXIT_UNUSABLE; the latter
+ * with a sentence in C.
+ */
+int anytls_replay(const struct options *opt, FILE *out, struct complaint *c);
+
 struct tls_ctx;
 struct peer;
 

@@ -8,8 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "conformance/anytls/fields.h"
 #include "conformance/anytls/frames.h"
 #include "conformance/engine/capture.h"
+#include "ref/net/digest.h"
+#include "ref/wire/auth.h"
 
 #define READ_SIZE 65536
 /* What a peer may send ahead of the case, besides echoes of what we sent. */
@@ -141,14 +144,48 @@ keep_size(struct peer *p, size_t len)
 	p->sizes[p->nsizes++] = (uint32_t)len;
 }
 
+/* What the next record that comes begins with. */
+static enum bytes_form
+form_of(const struct peer *p, uint32_t *lead)
+{
+	const struct atls_splitter *sp = &p->came.splitter;
+
+	*lead = 0;
+	if (p->came.auth)
+		return (p->came_len == 0 ? FORM_AUTH : FORM_DATA);
+	if (sp->nheader == ATLS_FRAME_HEADER)
+		*lead = (uint32_t)sp->left;
+	else if (sp->nheader != 0)
+		return (FORM_DATA);
+	return (FORM_FRAMES);
+}
+
+/* For the report, without the hash that a client authenticates with. */
+static void
+show_record(struct peer *p, const uint8_t *buf, size_t len)
+{
+	uint32_t lead;
+	enum bytes_form form = form_of(p, &lead);
+
+	t_bytes(p->t, buf, len);
+	t_bytes_are(p->t, form, lead);
+	if (p->accepted && p->came_len < ATLS_AUTH_HASH)
+		t_bytes_hide(p->t, 0,
+		    len < ATLS_AUTH_HASH - p->came_len
+			? len
+			: ATLS_AUTH_HASH - p->came_len);
+}
+
 static void
 take_record(struct peer *p, const uint8_t *buf, size_t len)
 {
 	char line[TAP_LINE];
 
+	show_record(p, buf, len);
+	p->came_len += len;
+
 	if (!tap_feed(&p->came, atls_bytes(buf, len), line))
 		p->nomem = true;
-	t_bytes(p->t, buf, len);
 	t_log(p->t, "← [%zu] %s", len, line);
 	snprintf(
 	    p->last, sizeof(p->last), "%.*s", (int)sizeof(p->last) - 1, line);
@@ -303,12 +340,32 @@ peer_flush(struct peer *p, uint64_t deadline, size_t step, bool reading)
 	return (p->write_error != 0 ? PEER_BROKEN : PEER_SENT);
 }
 
+/* A recording says which connections did not authenticate with the password:
+ * who replays it with another one replaces the hash of the others. */
+static void
+note_auth(struct peer *p, struct data d)
+{
+	uint8_t hash[ATLS_AUTH_HASH];
+	size_t at = (size_t)p->sent_len, n;
+
+	if (p->accepted || p->other_auth || p->sent_len >= sizeof(hash) ||
+	    p->t->target.password == NULL ||
+	    digest_password(p->t->target.password, hash) != 0)
+		return;
+	n = d.len < sizeof(hash) - at ? d.len : sizeof(hash) - at;
+	if (n == 0 || memcmp(hash + at, d.p, n) == 0)
+		return;
+	p->other_auth = true;
+	capture_note(p->t, "other-auth", p->capture);
+}
+
 bool
 peer_put_quietly(struct peer *p, struct data d)
 {
 	if (d.kind != DATA_EXACT)
 		t_error(p->t, "the case sends data that is only a pattern");
 	p->last_tell_ms = t_now();
+	note_auth(p, d);
 	p->sent_len += d.len;
 	if (d.len == 0 || p->write_error != 0)
 		return (false);

@@ -1,6 +1,7 @@
 /* Waiting for frames under one deadline, and the sentences of failures. */
 #include <stdio.h>
 
+#include "conformance/anytls/fields.h"
 #include "conformance/anytls/frames.h"
 #include "conformance/anytls/verbs.h"
 #include "conformance/engine/capture.h"
@@ -159,6 +160,7 @@ verb_compare(struct t *t, const char *expected, struct data d, size_t at,
 	if (i == got.len)
 		return;
 	t_bytes(t, got.p + i, got.len - i);
+	t_bytes_are(t, FORM_DATA, 0);
 	frames_hex(got.p + i, got.len - i, got_hex);
 	if (i == left)
 		pack_fail(t, expected, "%zu bytes more than these %zu: %s",

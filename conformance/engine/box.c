@@ -33,6 +33,7 @@ box_seal(struct box *box)
 	box->expected[BOX_TEXT - 1] = '\0';
 	box->actual[BOX_TEXT - 1] = '\0';
 	box->step[BOX_STEP - 1] = '\0';
+	box->capture_note[BOX_STEP - 1] = '\0';
 	box->log[BOX_PATH - 1] = '\0';
 	for (i = 0; i < BOX_LINES; i++)
 		box->lines[i].text[BOX_LINE - 1] = '\0';

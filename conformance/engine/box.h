@@ -58,11 +58,13 @@ struct box {
 	uint32_t nsamples;
 	struct box_sample samples[BOX_SAMPLES];
 	uint32_t hidden_from, hidden_len; /* of them: secret, now zero */
+	uint32_t bytes_form, bytes_lead;  /* see t_bytes_are() */
 	/* The capture: events so far; the one that decides (0: the last before
 	 * the verdict); how many there were then; bytes that were not kept; why
 	 * it ended early. The line of the transcript that decides, from 1. */
 	uint32_t capture_events, capture_decisive, capture_decided;
 	uint64_t capture_lost;
+	char capture_note[BOX_STEP]; /* a line of its comment, or "" */
 	int capture_errno;
 	uint32_t decisive_line;
 	char log[BOX_PATH];    /* of the case's own target or client, or "" */

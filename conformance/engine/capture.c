@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -109,6 +110,20 @@ conn_of(struct t *t, uint32_t conn)
 	struct capture *c = capture_of(t);
 
 	return conn != 0 && conn <= c->nconns ? &c->conns[conn - 1] : NULL;
+}
+
+void
+capture_note(struct t *t, const char *name, uint32_t conn)
+{
+	const struct capture_conn *k = conn_of(t, conn);
+	char *note = t->box->capture_note;
+	size_t n = strlen(note), size = sizeof(t->box->capture_note);
+
+	if (k == NULL)
+		return;
+	if (n == 0)
+		n = (size_t)snprintf(note, size, "%-12s", name);
+	snprintf(note + n, size - n, " %u", (unsigned)k->open.us.port);
 }
 
 /* 0 when there is nothing to keep it in. */

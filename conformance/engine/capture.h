@@ -46,6 +46,10 @@ void capture_close(struct t *t, uint32_t conn, int fd);
 /* A line of the key log, without newline. */
 void capture_key(struct t *t, const char *line);
 
+/* Adds our port of CONN to the line NAME of the capture's comment, which is the
+ * only such line. */
+void capture_note(struct t *t, const char *name, uint32_t conn);
+
 /* Where the capture is now; to mark() the packet that decides. */
 uint32_t capture_here(const struct t *t);
 /* The packet at HERE, and line LINE of the transcript (from 1; 0: none), decide

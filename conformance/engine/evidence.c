@@ -135,6 +135,8 @@ put_comment(FILE *f, const struct report *r, const struct item *item)
 	if (!env->client)
 		fprintf(f, "%-12s %s:%u\n", "echo-origin", env->origin_host,
 		    (unsigned)env->echo_port);
+	if (box->capture_note[0] != '\0')
+		fprintf(f, "%s\n", box->capture_note);
 	if (item->suite != NULL) {
 		fprintf(f, "%-12s ", "repeat");
 		report_replay(r, item, f);

@@ -108,6 +108,9 @@ set_up_evidence(struct judge *j)
 
 	if (mode == NULL || strcmp(mode, "none") == 0)
 		return;
+	j->env.evidence = j->cfg->opt->output;
+	if (j->env.evidence != NULL)
+		return;
 	snprintf(j->evidence, sizeof(j->evidence), "%s-out", j->cfg->program);
 	j->env.evidence = j->evidence;
 }

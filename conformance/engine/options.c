@@ -320,7 +320,7 @@ command_of(const char *word)
 		unsigned command;
 	} commands[] = { { "list", FOR_LIST }, { "explain", FOR_EXPLAIN },
 		{ "coverage", FOR_COVERAGE }, { "check-pcap", FOR_PCAP },
-		{ "client", FOR_CLIENT } };
+		{ "replay", FOR_REPLAYED }, { "client", FOR_CLIENT } };
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

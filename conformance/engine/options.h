@@ -34,7 +34,8 @@ enum option_kind {
 #define FOR_CLIENT 16u
 /* Bits 5 to 7 are taken below. */
 #define FOR_PCAP 256u
-#define FOR_ALL (31u | FOR_PCAP)
+#define FOR_REPLAYED 512u
+#define FOR_ALL (31u | FOR_PCAP | FOR_REPLAYED)
 /* It belongs into a command that repeats one case. */
 #define FOR_REPLAY 32u
 /* Never printed. */

@@ -99,13 +99,23 @@ check_pcap(const struct options *o, struct complaint *c)
 	return 0;
 }
 
+static int
+check_replay(const struct options *o, struct complaint *c)
+{
+	if (o->rest.n != 1)
+		return complain(c, EXIT_USAGE,
+		    "replay: say which recording: replay FILE --target "
+		    "HOST:PORT --password TEXT; one at a time");
+	return check_target(o, c);
+}
+
 int
 options_check(struct options *o, struct complaint *c)
 {
 	int rc;
 
 	if (o->command != FOR_RUN && o->command != FOR_CLIENT &&
-	    o->command != FOR_PCAP)
+	    o->command != FOR_PCAP && o->command != FOR_REPLAYED)
 		return 0;
 	prefer_argv(o, &o->password, &o->password_file);
 	prefer_argv(o, &o->target, &o->sut);
@@ -129,6 +139,8 @@ options_check(struct options *o, struct complaint *c)
 		o->ca = NULL;
 	if (o->command == FOR_PCAP)
 		return check_pcap(o, c);
+	if (o->command == FOR_REPLAYED)
+		return check_replay(o, c);
 	if (o->keylog == NULL)
 		o->keylog = getenv("SSLKEYLOGFILE");
 	if (o->keylog != NULL && o->keylog[0] == '\0')

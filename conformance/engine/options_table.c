@@ -11,26 +11,29 @@
 #define JUDGE (RUN | FOR_PCAP) /* whatever gives verdicts */
 
 const struct option_row options_table[] = {
-	{ "target", 0, OPT_TEXT, AT(target), SERVER, "HOST:PORT",
+	{ "target", 0, OPT_TEXT, AT(target), SERVER | FOR_REPLAYED, "HOST:PORT",
 	    "the server under test, already running" },
-	{ "sut", 0, OPT_TEXT, AT(sut), SERVER, "CMD",
+	{ "sut", 0, OPT_TEXT, AT(sut), SERVER | FOR_REPLAYED, "CMD",
 	    "start the server under test with CMD, watch it, and restart it "
 	    "when it dies. No shell. Replaced in CMD: {listen} {host} {port} "
 	    "{password} {cert} {key} {padding_scheme} {fallback}; words "
 	    "between [ and ] are left out when one of theirs has no value" },
-	{ "ready-timeout", 0, OPT_DURATION, AT(ready_timeout_ms), SAME, "DUR",
+	{ "ready-timeout", 0, OPT_DURATION, AT(ready_timeout_ms),
+	    SAME | FOR_REPLAYED, "DUR",
 	    "how long CMD may take until its port accepts (10s)" },
-	{ "password", 0, OPT_TEXT, AT(password), SAME | FOR_PCAP | IS_SECRET,
-	    "TEXT", "the password; with --sut a random one unless given" },
-	{ "password-file", 0, OPT_TEXT, AT(password_file), SAME | FOR_PCAP,
-	    "FILE", "read it from the first line of FILE" },
-	{ "sni", 0, OPT_TEXT, AT(sni), SAME, "NAME",
+	{ "password", 0, OPT_TEXT, AT(password),
+	    SAME | FOR_PCAP | FOR_REPLAYED | IS_SECRET, "TEXT",
+	    "the password; with --sut a random one unless given" },
+	{ "password-file", 0, OPT_TEXT, AT(password_file),
+	    SAME | FOR_PCAP | FOR_REPLAYED, "FILE",
+	    "read it from the first line of FILE" },
+	{ "sni", 0, OPT_TEXT, AT(sni), SAME | FOR_REPLAYED, "NAME",
 	    "server name in the TLS handshake (none); for a client {sni} "
 	    "(localhost)" },
-	{ "ca", 0, OPT_TEXT, AT(ca), SERVER, "FILE",
+	{ "ca", 0, OPT_TEXT, AT(ca), SERVER | FOR_REPLAYED, "FILE",
 	    "judge the certificate by the CAs in FILE; without it any "
 	    "certificate will do, because TLS is not part of the protocol" },
-	{ "insecure", 'k', OPT_FLAG, AT(insecure), SERVER, NULL,
+	{ "insecure", 'k', OPT_FLAG, AT(insecure), SERVER | FOR_REPLAYED, NULL,
 	    "do not judge the certificate even where --ca is set (by the "
 	    "environment)" },
 	{ "profile", 0, OPT_TEXT, AT(profile), SAME, "NAME",
@@ -76,11 +79,11 @@ const struct option_row options_table[] = {
 	    "stop at the first failure" },
 	{ "max-fail", 0, OPT_COUNT, AT(max_fail), RUN, "N",
 	    "stop at the Nth failure" },
-	{ "timeout", 0, OPT_DURATION, AT(timeout_ms), SAME, "DUR",
-	    "one wait for the target (2s)" },
+	{ "timeout", 0, OPT_DURATION, AT(timeout_ms), SAME | FOR_REPLAYED,
+	    "DUR", "one wait for the target (2s)" },
 	{ "deadline", 0, OPT_DURATION, AT(deadline_ms), RUN, "DUR",
 	    "end the run after DUR, with exit code 2" },
-	{ "time-scale", 0, OPT_FACTOR, AT(time_scale), SAME, "F",
+	{ "time-scale", 0, OPT_FACTOR, AT(time_scale), SAME | FOR_REPLAYED, "F",
 	    "stretch all clocks by F, for slow machines and sanitizers" },
 	{ "jobs", 'j', OPT_COUNT, AT(jobs), RUN, "N",
 	    "cases at a time (64, of clients what their start allows)" },
@@ -107,9 +110,9 @@ const struct option_row options_table[] = {
 	{ "color", 0, OPT_CHOICE, AT(color), JUDGE, "auto|always|never",
 	    "colours (auto: on a terminal; NO_COLOR and CLICOLOR_FORCE "
 	    "count)" },
-	{ "keylog", 0, OPT_TEXT, AT(keylog), JUDGE, "FILE",
+	{ "keylog", 0, OPT_TEXT, AT(keylog), JUDGE | FOR_REPLAYED, "FILE",
 	    "append TLS secrets for Wireshark to FILE (SSLKEYLOGFILE); "
-	    "check-pcap: read them from FILE" },
+	    "check-pcap and replay: read them from FILE" },
 	{ "capture", 0, OPT_CHOICE, AT(capture), RUN, "fail|all|none",
 	    "keep the connections of a case as DIR/cases/ID.pcapng: of what "
 	    "did not pass, of every case, or of none (fail)" },

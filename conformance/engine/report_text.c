@@ -5,6 +5,7 @@
 #include "conformance/engine/evidence.h"
 #include "conformance/engine/excuse.h"
 #include "conformance/engine/report.h"
+#include "conformance/engine/report_bytes.h"
 #include "conformance/engine/text.h"
 #include "conformance/engine/words.h"
 
@@ -134,28 +135,6 @@ print_transcript(struct report *r, const struct box *box, size_t most)
 		    r->out);
 		indent = INDENT;
 	}
-}
-
-static void
-print_bytes(struct report *r, const struct box *box)
-{
-	size_t len = box->bytes_len < BOX_BYTES ? box->bytes_len : BOX_BYTES;
-	char what[256] = "";
-
-	if (len == 0)
-		return;
-	fputs("  bytes     ", r->out);
-	text_hexdump(r->out, box->bytes, len, INDENT);
-	if (box->bytes_len > len)
-		fprintf(r->out, INDENT "(%u bytes in all)\n", box->bytes_len);
-	if (r->env->pack->annotate == NULL)
-		return;
-	r->env->pack->annotate(box->bytes, len, what, sizeof(what));
-	if (what[0] == '\0')
-		return;
-	fputs(INDENT, r->out);
-	text_print(r->out, what);
-	putc('\n', r->out);
 }
 
 static void
@@ -301,7 +280,7 @@ print_finding(struct report *r, const struct item *item)
 		print_known(r, item);
 		print_observations(r, box);
 		print_transcript(r, box, whole ? BOX_LINES : LINES_SHOWN);
-		print_bytes(r, box);
+		report_bytes(r->out, r->latest);
 	}
 	print_evidence(r, item->result.evidence);
 	print_files(r, item);

@@ -71,8 +71,9 @@ struct results_test {
 	struct results_line *transcript;
 	size_t ntranscript, lost; /* LOST lines came before */
 	const uint8_t *bytes;
-	size_t nbytes, bytes_total; /* NBYTES of them are kept */
-	const char *bytes_text;     /* what they are, or NULL */
+	size_t nbytes, bytes_total;     /* NBYTES of them are kept */
+	const char *bytes_text;         /* what they are, or NULL */
+	size_t hidden_from, hidden_len; /* secret ones, which are zero here */
 	struct results_field *fields;
 	size_t nfields;
 	const struct box_sample *samples;

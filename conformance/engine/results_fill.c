@@ -10,6 +10,9 @@
 #include "conformance/engine/known.h"
 #include "conformance/engine/words.h"
 
+#define FIELDS 64
+#define FRONT 3 /* command, stream and length of a frame */
+
 static const char *
 now_text(struct results *r)
 {
@@ -173,12 +176,38 @@ copy_transcript(
 	}
 }
 
+/* What the pack calls the parts; the short ones at the front in one line. */
+static void
+copy_fields(struct results *r, const struct report *report,
+    struct results_test *test, const struct box *box)
+{
+	struct pack_bytes b = { test->bytes, test->nbytes, box->bytes_form,
+		box->bytes_lead };
+	struct pack_field names[FIELDS];
+	const char *text = NULL;
+	size_t i, n;
+
+	if (report->env->pack->fields == NULL)
+		return;
+	n = report->env->pack->fields(&b, names, FIELDS);
+	test->fields = results_alloc(r, n + 1, sizeof(*test->fields));
+	test->nfields = n;
+	for (i = 0; i < n; i++) {
+		test->fields[i] = (struct results_field){ names[i].at,
+			names[i].len, results_text(r, names[i].text) };
+		if (i < FRONT && names[i].len <= FRONT + 1)
+			text = text == NULL ? test->fields[i].text
+					    : results_printf(r, "%s %s", text,
+						  test->fields[i].text);
+	}
+	test->bytes_text = text;
+}
+
 static void
 copy_bytes(struct results *r, const struct report *report,
     struct results_test *test, const struct box *box)
 {
 	size_t len = box->bytes_len < BOX_BYTES ? box->bytes_len : BOX_BYTES;
-	char what[256] = "";
 	uint8_t *bytes;
 
 	if (len == 0)
@@ -188,10 +217,9 @@ copy_bytes(struct results *r, const struct report *report,
 	test->bytes = bytes;
 	test->nbytes = len;
 	test->bytes_total = box->bytes_len;
-	if (report->env->pack->annotate != NULL)
-		report->env->pack->annotate(bytes, len, what, sizeof(what));
-	if (what[0] != '\0')
-		test->bytes_text = results_text(r, what);
+	test->hidden_from = box->hidden_from;
+	test->hidden_len = box->hidden_len;
+	copy_fields(r, report, test, box);
 }
 
 static const char *

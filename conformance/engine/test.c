@@ -165,6 +165,27 @@ t_bytes(struct t *t, const void *p, size_t len)
 	if (len != 0)
 		memcpy(t->box->bytes, p, len < BOX_BYTES ? len : BOX_BYTES);
 	t->box->bytes_len = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
+	t->box->bytes_form = t->box->bytes_lead = 0;
+	t->box->hidden_len = 0;
+}
+
+void
+t_bytes_are(struct t *t, uint32_t form, uint32_t lead)
+{
+	t->box->bytes_form = form;
+	t->box->bytes_lead = lead;
+}
+
+void
+t_bytes_hide(struct t *t, size_t from, size_t len)
+{
+	if (from >= BOX_BYTES)
+		return;
+	if (len > BOX_BYTES - from)
+		len = BOX_BYTES - from;
+	memset(t->box->bytes + from, 0, len);
+	t->box->hidden_from = (uint32_t)from;
+	t->box->hidden_len = (uint32_t)len;
 }
 
 void

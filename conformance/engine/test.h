@@ -158,6 +158,11 @@ void t_step(struct t *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Marks the latest bytes from the peer, for the report's hexdump. */
 void t_bytes(struct t *t, const void *p, size_t len);
+/* What they are, for the pack's fields(): a FORM of its own, of which the first
+ * LEAD bytes belong to what came before. t_bytes() sets both to 0. */
+void t_bytes_are(struct t *t, uint32_t form, uint32_t lead);
+/* Of the bytes of t_bytes(), those are secret. */
+void t_bytes_hide(struct t *t, size_t from, size_t len);
 /* Probe cases: says that feature NAME is there (VALUE NULL), or its value: any
  * text, all of a probe's up to 16 KB. What the user said with --feature or
  * --profile stands; a probe that finds otherwise is noted in the report. */
@@ -226,6 +231,18 @@ bool t_own_client_alive(struct t *t, int grace_ms);
 /* True when its output so far has TEXT. */
 bool t_own_client_said(struct t *t, const char *text);
 
+/* Bytes for a report, and a part of them. */
+struct pack_bytes {
+	const uint8_t *p;
+	size_t len;
+	uint32_t form, lead; /* as t_bytes_are() had them */
+};
+
+struct pack_field {
+	uint32_t at, len;
+	char text[64]; /* "cmd=FIN" */
+};
+
 /* A pack: one table that main.c lists. */
 struct pack {
 	const char *name;
@@ -256,9 +273,10 @@ struct pack {
 	/* Optional: what is as good as PASSWORD for who has it (a hash that is
 	 * sent in its place), at most SIZE bytes into OUT. Their number. */
 	size_t (*secret)(const char *password, uint8_t *out, size_t size);
-	/* Optional: explains P in one line of at most SIZE - 1 bytes for the
-	 * report ("cmd=FIN sid=1 len=0"). Runs in the reporting process. */
-	void (*annotate)(const uint8_t *p, size_t len, char *out, size_t size);
+	/* Optional: names the parts of B, at most MAX into OUT, in order and
+	 * without gaps; their number. Runs in the reporting process. */
+	size_t (*fields)(
+	    const struct pack_bytes *b, struct pack_field *out, size_t max);
 };
 
 #endif

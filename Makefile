@@ -269,9 +269,11 @@ fuzzers: $(FUZZ_T)
 tests: $(FUZZ_T)
 $(B)/fuzz/fuzz_%: $(B)/fuzz/fuzz_%.o $(B)/fuzz/emit.o \
 		$(if $(FUZZER),,$(B)/fuzz/replay.o) \
+		$(B)/libengine.a $(B)/libcapture.a $(B)/libatls-tls.a \
 		$(B)/libatls-session.a $(B)/libatls-wire.a
 	$(call say,LD,$@)
-	$(Q)$(LD) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^
+	$(Q)$(LD) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ \
+		$(JANSSON_LIBS) $(CAPTURE_LIBS) -lm
 
 FUZZ_SAN   := fuzzer-no-link,address,undefined
 FUZZ_BUILD := build/$(subst $(comma),-,$(FUZZ_SAN))-clang
@@ -287,6 +289,17 @@ fuzz: setup
 fuzz-smoke: setup
 	$(Q)$(FUZZ_MAKE) fuzzers
 	$(Q)tools/fuzz $(FUZZ_BUILD) smoke $(SECONDS)
+
+## cover: coverage of ref/wire and ref/session by vectors and corpora
+.PHONY: cover
+cover: setup
+	$(Q)rm -rf build/cover
+	$(Q)$(MAKE) --no-print-directory SETUP=no B=build/cover OPT=-O0 \
+		CFLAGS='-g --coverage' LDFLAGS=--coverage \
+		build/cover/vectors/test/test_vectors fuzzers
+	$(Q)build/cover/vectors/test/test_vectors > build/cover/vectors.log
+	$(Q)ci/fuzz.sh build/cover
+	$(Q)tools/cover build/cover $(ARGS)
 
 VECTORS_HASH := $(shell sed -n 's/^ "hash": "\(.\{12\}\).*/\1/p' \
 	vectors/anytls-vectors.json)

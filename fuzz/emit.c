@@ -131,7 +131,7 @@ emit_check(struct emit *e, struct atls_bytes out)
 	e->written += out.len;
 	if (atls_session_version(e->s) >= 2)
 		e->was_v2 = true;
-	while (atls_splitter_next(&e->splitter, &out, &part))
+	while (!e->free && atls_splitter_next(&e->splitter, &out, &part))
 		check_part(e, &part);
 }
 
@@ -150,6 +150,8 @@ emit_event(struct emit *e, const struct atls_event *ev)
 {
 	struct emit_stream *st = find(e, ev->sid);
 
+	if (e->free)
+		return;
 	if (atls_session_version(e->s) >= 2)
 		e->was_v2 = true;
 	if (ev->type == ATLS_EV_OPEN) {

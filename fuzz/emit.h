@@ -23,6 +23,7 @@ struct emit {
 	bool client;
 	unsigned version; /* of the policy */
 	bool lazy; /* writes are taken after later events; ids do not repeat */
+	bool free; /* under a policy that is wrong nothing is checked */
 	bool settings, alert, was_v2, full;
 	uint32_t last_sid;
 	uint64_t hash; /* of all bytes written, unless lazy */

@@ -221,7 +221,9 @@ give_up(struct flow *f, struct mark at, const struct flow_sink *to)
 	}
 	len = to_seq - side->next;
 	side->next = to_seq;
-	to->gap(to->ctx, dir, len, at);
+	/* What is acknowledged beyond a FIN was never sent. */
+	if (!side->ended)
+		to->gap(to->ctx, dir, len, at);
 	drain_both(f, at, to);
 }
 

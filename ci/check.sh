@@ -19,5 +19,6 @@ gate "reference pair with real tools" ci/e2e.sh "$build"
 gate "what the daemons' options promise" ci/daemons.py "$build"
 gate "selftest with broken servers" ci/selftest.sh "$build"
 gate "real peers" ci/interop.sh "$build"
+gate "selftest with broken clients" ci/selftest.sh "$build" client
 gate "benchmarks run" ci/bench.sh "$build"
 gates_done

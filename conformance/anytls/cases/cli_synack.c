@@ -409,7 +409,8 @@ second_silent(struct t *t)
 	took = t_now() - asked;
 	observe(t, "without SYNACK the session is closed after %.1f s",
 	    (double)took / 1000);
-	if (took < 2700)
+	/* However busy this machine is: the client's clock is not stretched. */
+	if (took < 2700 || took > 7500)
 		fail(t, "3 s of patience", "%u ms", (unsigned)took);
 	if (session_comes(t, 300)) {
 		observe(t, "the request is tried again on another session");

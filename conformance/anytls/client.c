@@ -97,6 +97,9 @@ void
 other_certificate(struct t *t, const char *name)
 {
 	int dir = (int)(strrchr(t->cert_file, '/') - t->cert_file);
+	/* Process ids come again. */
+	unsigned long long unique =
+	    (unsigned long long)t_now() << 22 | (unsigned long long)getpid();
 	const char *cert =
 	    t_printf(t, "%.*s/%ld-cert.pem", dir, t->cert_file, (long)getpid());
 	const char *key =

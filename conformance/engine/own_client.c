@@ -1,4 +1,5 @@
 /* The client under test of a case. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,23 @@ print_server(char *out, size_t size, const char *host, uint16_t port)
 	    host, (unsigned)port);
 }
 
+/* Process ids come again in a long run, on a machine that has others. */
+static void
+make_dir(struct t *t, char *dir, size_t size)
+{
+	unsigned i;
+
+	for (i = 0; i < 100; i++) {
+		snprintf(dir, size, "%s/case-%ld-%u", t->engine->env->dir,
+		    (long)getpid(), i);
+		if (mkdir(dir, 0700) == 0)
+			return;
+		if (errno != EEXIST)
+			break;
+	}
+	t_error(t, "cannot make the folder %s: %s", dir, strerror(errno));
+}
+
 static void
 make_values(struct t *t, const struct own_client *own, struct values *out)
 {
@@ -34,10 +52,7 @@ make_values(struct t *t, const struct own_client *own, struct values *out)
 
 	print_server(out->server, sizeof(out->server), own->host, own->port);
 	print_server(out->server2, sizeof(out->server2), own->host, own->port2);
-	snprintf(out->dir, sizeof(out->dir), "%s/case-%ld", env->dir,
-	    (long)getpid());
-	if (mkdir(out->dir, 0700) != 0)
-		t_error(t, "cannot make the folder %s", out->dir);
+	make_dir(t, out->dir, sizeof(out->dir));
 	out->v.password = t->target.password;
 	out->v.uri = own->uri;
 	out->v.server = out->server;

@@ -101,9 +101,9 @@ other_certificate(struct t *t, const char *name)
 	unsigned long long unique =
 	    (unsigned long long)t_now() << 22 | (unsigned long long)getpid();
 	const char *cert =
-	    t_printf(t, "%.*s/%ld-cert.pem", dir, t->cert_file, (long)getpid());
+	    t_printf(t, "%.*s/%llx-cert.pem", dir, t->cert_file, unique);
 	const char *key =
-	    t_printf(t, "%.*s/%ld-key.pem", dir, t->cert_file, (long)getpid());
+	    t_printf(t, "%.*s/%llx-key.pem", dir, t->cert_file, unique);
 
 	if (cert_self_signed_files(name, cert, key) != 0)
 		t_error(t, "cannot make a certificate");

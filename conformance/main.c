@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "conformance/anytls/pack.h"
+#include "conformance/engine/compare.h"
 #include "conformance/engine/judge.h"
 #include "conformance/engine/options.h"
 #include "conformance/engine/show.h"
@@ -61,7 +62,10 @@ help(void)
 	       "       " PROGRAM " check-pcap FILE [--keylog FILE] [--port N]\n"
 	       "       " PROGRAM " replay FILE --target HOST:PORT --password "
 	       "TEXT [OPTION...]\n"
-	       "       " PROGRAM " list --profiles\n\n"
+	       "       " PROGRAM " list --profiles\n"
+	       "       " PROGRAM " diff RESULTS RESULTS\n"
+	       "       " PROGRAM " merge RESULTS...\n"
+	       "       " PROGRAM " matrix [--table KIND] [NAME=]RESULTS...\n\n"
 	       "Each client case starts CMD with {server} {host} {port} "
 	       "{password} {sni} {ca}\n{socks} {case_dir} {uri} and, where it "
 	       "can have a second server, {server2}\nreplaced; the same are "
@@ -157,6 +161,12 @@ dispatch(const struct options *opt, char *const argv[], struct complaint *c)
 		return anytls_replay(opt, stdout, c);
 	case FOR_COVERAGE:
 		return show_coverage(&anytls_all_packs, opt, stdout, c);
+	case FOR_DIFF:
+		return compare_diff(opt, stdout, c);
+	case FOR_MERGE:
+		return compare_merge(opt, stdout, c);
+	case FOR_MATRIX:
+		return compare_matrix(opt, stdout, c);
 	default:
 		return run(opt, argv, c);
 	}

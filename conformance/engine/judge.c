@@ -174,6 +174,7 @@ set_up_results(struct judge *j)
 {
 	results_begin(&j->results, &j->report, &j->reg, j->cfg->argv);
 	j->results.run.plan = j->plan.fingerprint;
+	j->results.run.plan_total = j->plan.total;
 	j->results.run.planned = j->plan.n;
 	j->results.anchor = j->cfg->opt->sarif_anchor;
 }

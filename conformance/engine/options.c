@@ -320,7 +320,9 @@ command_of(const char *word)
 		unsigned command;
 	} commands[] = { { "list", FOR_LIST }, { "explain", FOR_EXPLAIN },
 		{ "coverage", FOR_COVERAGE }, { "check-pcap", FOR_PCAP },
-		{ "replay", FOR_REPLAYED }, { "client", FOR_CLIENT } };
+		{ "replay", FOR_REPLAYED }, { "client", FOR_CLIENT },
+		{ "diff", FOR_DIFF }, { "merge", FOR_MERGE },
+		{ "matrix", FOR_MATRIX } };
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -363,6 +365,7 @@ options_parse(
 	o->color = "auto";
 	o->capture = "fail";
 	o->capture_keys = "yes";
+	o->table = "text";
 	o->proxy = "auto";
 	rc = read_env(o, c);
 	if (rc != 0)

@@ -35,7 +35,12 @@ enum option_kind {
 /* Bits 5 to 7 are taken below. */
 #define FOR_PCAP 256u
 #define FOR_REPLAYED 512u
-#define FOR_ALL (31u | FOR_PCAP | FOR_REPLAYED)
+/* Of result files. */
+#define FOR_DIFF 1024u
+#define FOR_MERGE 2048u
+#define FOR_MATRIX 4096u
+#define FOR_ALL                                                                \
+	(31u | FOR_PCAP | FOR_REPLAYED | FOR_DIFF | FOR_MERGE | FOR_MATRIX)
 /* It belongs into a command that repeats one case. */
 #define FOR_REPLAY 32u
 /* Never printed. */
@@ -79,7 +84,8 @@ struct options {
 	unsigned repeat;
 	const char *format, *color, *keylog, *no_fork;
 	struct words reports; /* KIND=PATH */
-	const char *output, *sarif_anchor;
+	const char *output, *sarif_anchor, *rerun_failed;
+	const char *table; /* of matrix: text, md, html, json */
 	const char *capture;      /* fail, all, none; NULL: none */
 	const char *capture_keys; /* TLS secrets go into captures: yes, no */
 	unsigned verbose;

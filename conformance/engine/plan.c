@@ -159,6 +159,7 @@ plan_make(struct plan *plan, const struct pack *pack, const struct reg *reg,
     const struct selection *sel, struct complaint *c)
 {
 	const struct suite *const *s;
+	size_t i;
 	int rc;
 
 	memset(plan, 0, sizeof(*plan));
@@ -169,6 +170,9 @@ plan_make(struct plan *plan, const struct pack *pack, const struct reg *reg,
 	for (s = pack->suites; *s != NULL; s++)
 		add_suite(plan, *s, reg, sel);
 	plan->fingerprint = fingerprint(plan);
+	plan->total = plan->n;
+	for (i = 0; i < plan->n; i++)
+		plan->items[i].number = i;
 	plan_sort(plan);
 	return 0;
 }

@@ -57,6 +57,7 @@ struct item {
 	const struct tcase *tc;
 	const struct suite *suite;     /* NULL for sanity and probes */
 	const struct requirement *req; /* its first; NULL for those too */
+	size_t number;                 /* in the whole plan, from 0 */
 	unsigned iteration;            /* from 0, with --repeat */
 	enum phase phase;
 	bool skipped; /* by --skip */
@@ -78,6 +79,7 @@ struct plan {
 	/* Of the ids that were selected and skipped, in their order; shards of
 	 * one plan have it in common, so it is that of all of them. */
 	uint64_t fingerprint;
+	size_t total; /* all shards together */
 };
 
 /*

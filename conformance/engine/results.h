@@ -61,6 +61,7 @@ struct results_known {
 struct results_test {
 	const char *id, *area;
 	unsigned round; /* from 1 */
+	size_t number;  /* place in the whole plan, from 0 */
 	struct results_texts reqs;
 	const char *level, *basis; /* of the first of them; NULL: none */
 	enum status status;
@@ -113,6 +114,7 @@ struct results_run {
 	size_t planned;
 	unsigned questions; /* for statistics, that may be asked */
 	uint64_t plan;      /* fingerprint of what all shards together run */
+	size_t plan_total;  /* and how many cases that is */
 	uint64_t duration_ms;
 	int exit_code;
 };

@@ -318,6 +318,7 @@ results_add_item(
 	test->area = item->suite != NULL ? results_text(r, item->suite->name)
 					 : "preparation";
 	test->round = item->iteration + 1;
+	test->number = item->number;
 	copy_list(r, &test->reqs, item->tc->reqs);
 	if (item->req != NULL) {
 		test->level = results_text(r, item->req->level);

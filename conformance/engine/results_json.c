@@ -142,11 +142,14 @@ results_json_run(const struct results *r)
 	set_text(o, "profile", run->profile);
 	set_text(o, "level", run->level);
 	json_object_set_new(o, "strict", json_boolean(r->totals.strict));
+	json_object_set_new(
+	    o, "flaky_fails", json_boolean(r->totals.flaky_fails));
 	json_object_set_new(o, "features", results_json_features(r));
 	json_object_set_new(o, "declared_features", declared(r));
 	set_number(o, "planned", run->planned);
 	snprintf(plan, sizeof(plan), "%016" PRIx64, run->plan);
 	set_text(o, "plan", plan);
+	set_number(o, "plan_total", run->plan_total);
 	set_shard(o, run);
 	set_text(o, "completion", completion(r));
 	set_text(o, "reason", run->reason);
@@ -302,6 +305,8 @@ results_json_test(const struct results *r, const struct results_test *test)
 	set_text(o, "id", test->id[0] != '\0' ? test->id : NULL);
 	set_text(o, "area", test->area);
 	set_number(o, "round", test->round);
+	if (test->id[0] != '\0')
+		set_number(o, "number", test->number);
 	json_object_set_new(o, "requirements", texts(&test->reqs));
 	set_text(o, "level", test->level);
 	set_text(o, "basis", test->basis);
@@ -317,6 +322,8 @@ results_json_test(const struct results *r, const struct results_test *test)
 	set_transcript(o, test);
 	set_bytes(o, test);
 	set_samples(o, test);
+	if (test->asked != 0)
+		set_number(o, "asked", test->asked);
 	set_text(o, "log", test->log);
 	set_text(o, "capture", test->capture);
 	set_text(o, "log_file", test->log_file);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conformance/engine/alias.h"
+#include "conformance/engine/compare.h"
 #include "conformance/engine/text.h"
 #include "conformance/engine/words.h"
 
@@ -33,6 +34,34 @@ use_aliases(struct words *w, const struct pack *pack, FILE *notes)
 	*w = now;
 }
 
+/* Of the cases that PATTERNS select (all when there are none), those that
+ * failed in a result file. */
+static int
+keep_failed(struct words *patterns, const struct pack *pack, const char *path,
+    struct complaint *c)
+{
+	struct words failed = { 0 }, kept = { 0 };
+	size_t i, k;
+	int rc;
+
+	rc = compare_failed(
+	    path, pack->client ? "client" : "server", &failed, c);
+	for (i = 0; rc == 0 && i < failed.n; i++)
+		for (k = 0; k < patterns->n || k == 0; k++)
+			if (patterns->n == 0 ||
+			    select_match(patterns->v[k], failed.v[i])) {
+				words_add(&kept, failed.v[i]);
+				break;
+			}
+	if (rc == 0 && kept.n == 0)
+		rc = complain(c, EXIT_NOTHING_TESTED,
+		    "--rerun-failed: no selected case failed in %s", path);
+	words_free(&failed);
+	words_free(patterns);
+	*patterns = kept;
+	return rc;
+}
+
 int
 show_plan(struct plan *plan, struct reg *reg, const struct pack *pack,
     const struct options *opt, struct complaint *c)
@@ -56,6 +85,10 @@ show_plan(struct plan *plan, struct reg *reg, const struct pack *pack,
 	if (rc == 0) {
 		use_aliases(&sel.run, pack, opt->notes);
 		use_aliases(&sel.skip, pack, opt->notes);
+		if (opt->rerun_failed != NULL)
+			rc = keep_failed(&sel.run, pack, opt->rerun_failed, c);
+	}
+	if (rc == 0) {
 		sel.reqs = opt->reqs;
 		rc = plan_make(plan, pack, reg, &sel, c);
 		memset(&sel.reqs, 0, sizeof(sel.reqs));

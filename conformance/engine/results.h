@@ -121,7 +121,7 @@ struct results_run {
 
 struct results {
 	struct results_run run;
-	struct requirement *reqs; /* the rows for this role */
+	struct requirement *reqs; /* rows of the register */
 	size_t nreqs;
 	struct results_tests tests;    /* in the order of the plan */
 	struct results_tests findings; /* probes, the run as a whole */

@@ -58,8 +58,7 @@ copy_words(struct results *r, struct results_texts *to, char *const *from)
 	}
 }
 
-/* Rows of the role that is tested; REG lives as long as the run, but the
- * results may live longer. */
+/* All of it: cases of one role cite rows of the other, too. */
 static void
 copy_register(struct results *r, const struct reg *reg)
 {
@@ -70,9 +69,6 @@ copy_register(struct results *r, const struct reg *reg)
 	r->reqs = results_alloc(r, reg->nrows + 1, sizeof(*r->reqs));
 	for (i = 0; i < reg->nrows; i++) {
 		row = &reg->rows[i];
-		if (strcmp(row->role, "both") != 0 &&
-		    strcmp(row->role, r->run.role) != 0)
-			continue;
 		to = &r->reqs[r->nreqs++];
 		*to = (struct requirement){ results_text(r, row->id),
 			results_text(r, row->role), results_text(r, row->level),

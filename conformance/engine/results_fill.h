@@ -6,7 +6,7 @@
 #include "conformance/engine/results.h"
 
 /* What is known before the target is: options, versions, the time of day, the
- * rows of REG for the role that is tested. ARGV may be NULL. */
+ * rows of REG. ARGV may be NULL. */
 void results_begin(struct results *r, const struct report *report,
     const struct reg *reg, char *const argv[]);
 /* The target, its features, the number of cases. */

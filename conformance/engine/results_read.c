@@ -164,16 +164,6 @@ read_shard(struct reader *rd, const json_t *o)
 }
 
 static void
-read_statistics(struct reader *rd, const json_t *o)
-{
-	json_t *s = member(rd, o, "statistics", JSON_OBJECT, false);
-
-	if (s != NULL)
-		rd->r->run.questions =
-		    (unsigned)number(rd, s, "questions", UINT32_MAX);
-}
-
-static void
 read_run(struct reader *rd, const json_t *o)
 {
 	struct results_run *run = &rd->r->run;
@@ -199,7 +189,6 @@ read_run(struct reader *rd, const json_t *o)
 	run->planned = number(rd, o, "planned", SIZE_MAX / 2);
 	run->plan = strtoull(needed_text(rd, o, "plan"), NULL, 16);
 	run->plan_total = number(rd, o, "plan_total", SIZE_MAX / 2);
-	read_statistics(rd, o);
 	read_shard(rd, o);
 	read_completion(rd, o);
 	run->reason = text(rd, o, "reason");
@@ -375,6 +364,20 @@ read_test(
 	read_known(rd, o, &test->known);
 }
 
+/* What results_count() does not find out. */
+static void
+read_counts(struct reader *rd, const json_t *root)
+{
+	json_t *o, *s;
+
+	snprintf(rd->where, sizeof(rd->where), "counts");
+	o = member(rd, root, "counts", JSON_OBJECT, true);
+	s = member(rd, o, "statistics", JSON_OBJECT, false);
+	if (s != NULL)
+		rd->r->run.questions =
+		    (unsigned)number(rd, s, "questions", UINT32_MAX);
+}
+
 static void
 read_tests(struct reader *rd, const json_t *root, const char *name,
     struct results_tests *list)
@@ -461,6 +464,8 @@ results_read(struct results *r, const char *path, struct complaint *c)
 	rd.rc = check_schema(root, path, c);
 	if (rd.rc == 0 && (run = member(&rd, root, "run", JSON_OBJECT, true)))
 		read_run(&rd, run);
+	if (rd.rc == 0)
+		read_counts(&rd, root);
 	if (rd.rc == 0)
 		read_requirements(&rd, root);
 	if (rd.rc == 0)

@@ -15,6 +15,8 @@
 		: ["suite (client)", "server"];
 	const PAGE = 800;
 	const rows = new Map(data.requirements.map(r => [r.id, r]));
+	const mine = data.requirements.filter(r =>
+		r.role === run.role || r.role === "both");
 	const cases = [...data.findings, ...data.tests].map((test, i) => prepare(test, i));
 	const state = { q: "", level: "", basis: "", area: "", status: new Set() };
 
@@ -298,32 +300,32 @@
 
 	function showRequirements() {
 		const q = $("req-search").value.toLowerCase();
-		const found = data.requirements.filter(r =>
+		const found = mine.filter(r =>
 			($("req-level").value === "" || r.level === $("req-level").value) &&
 			($("req-basis").value === "" || r.basis === $("req-basis").value) &&
 			($("req-state").value === "" || stateOf(r) === $("req-state").value) &&
 			`${r.id} ${r.quote} ${r.disposition}`.toLowerCase().includes(q));
 
 		$("req-shown").textContent =
-			`${found.length} of ${data.requirements.length} requirements`;
+			`${found.length} of ${mine.length} requirements`;
 		$("req-list").replaceChildren(...found.map(requirementNode));
 	}
 
 	function setUpRequirements() {
-		const of = (level, basis) => data.requirements.filter(r =>
+		const of = (level, basis) => mine.filter(r =>
 			r.level === level && (r.basis === "text") === basis);
 
 		collect();
 		$("coverage").append(el("div", { class: "meters" },
 			meter("MUST of the text", of("MUST", true)),
 			meter("SHOULD of the text", of("SHOULD", true)),
-			meter("of reference and safety", data.requirements.filter(r =>
+			meter("of reference and safety", mine.filter(r =>
 				r.basis !== "text" && r.level !== "MAY")),
-			meter("MAY", data.requirements.filter(r => r.level === "MAY"))));
-		options($("req-level"), unique(data.requirements.map(r => r.level)));
-		options($("req-basis"), unique(data.requirements.map(r => r.basis)));
+			meter("MAY", mine.filter(r => r.level === "MAY"))));
+		options($("req-level"), unique(mine.map(r => r.level)));
+		options($("req-basis"), unique(mine.map(r => r.basis)));
 		options($("req-state"), Object.keys(STATE_CLASS).filter(s =>
-			data.requirements.some(r => stateOf(r) === s)));
+			mine.some(r => stateOf(r) === s)));
 		for (const id of ["req-search", "req-level", "req-basis", "req-state"])
 			$(id).addEventListener("input", showRequirements);
 	}

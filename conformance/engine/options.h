@@ -85,7 +85,7 @@ struct options {
 	const char *format, *color, *keylog, *no_fork;
 	struct words reports; /* KIND=PATH */
 	const char *output, *sarif_anchor, *rerun_failed;
-	const char *table; /* of matrix: text, md, html, json */
+	const char *table;        /* of matrix: text, md, html, json */
 	const char *capture;      /* fail, all, none; NULL: none */
 	const char *capture_keys; /* TLS secrets go into captures: yes, no */
 	unsigned verbose;

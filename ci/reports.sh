@@ -70,7 +70,7 @@ cat >"$tmp/hostile" <<EOR
 exec "$build/anytls-broken" --rules "\$(cat "$tmp/rules")" "\$@"
 EOR
 chmod +x "$tmp/hostile"
-hostile="--sut '$tmp/hostile -l {listen} -p {password}' --password s3cr3t-word"
+hostile="--strict --sut '$tmp/hostile -l {listen} -p {password}' --password s3cr3t-word"
 
 hostile() {
 	eval "$conform $hostile" '"$@"'
@@ -115,7 +115,7 @@ check "$tmp/late"
 expect "unusable" 6 'refused' "$conform" --target 127.0.0.1:1 --password x -o "$tmp/un"
 check "$tmp/un"
 expect "unusable: the file says so" 0 '"completion": "unusable"' cat "$tmp/un/results.json"
-expect "the suite fails" 3 'folder' env TMPDIR="$tmp/none" \
+expect "the suite fails" 3 'folder' env TMPDIR=no-such-folder \
     "$conform" --sut 'x {listen}' -o "$tmp/suite"
 check "$tmp/suite"
 
@@ -132,10 +132,6 @@ expect "--report into no folder" 3 "$tmp/no/x cannot be written" run --report "j
 expect "--report onto a folder" 3 "cannot be written: Is a dir" run --report "json=$tmp"
 : >"$tmp/plain"
 expect "-o onto a file" 3 "$tmp/plain" run -o "$tmp/plain"
-echo old >"$tmp/full"
-if [ -w /dev/full ]; then
-	ln -s /dev/full "$tmp/full.link"
-fi
 expect "--format tap" 0 '^# anytls-conform: 1 run' run --format tap server/settings/syn-first
 
 # GitHub's runners.
@@ -169,17 +165,17 @@ done
 
 "$python" ci/reports.py split "$tmp/strict" 3
 s=$tmp/strict/shard-
-expect "merge" 1 'exit 1' "$conform" merge ${s}2.json ${s}3.json ${s}1.json -o "$tmp/merged"
+expect "merge" 1 'exit 1' "$conform" merge "${s}2.json" "${s}3.json" "${s}1.json" -o "$tmp/merged"
 check "$tmp/merged"
 expect "merge: the same as the whole" 0 '0 gone' "$conform" diff "$a" "$tmp/merged/results.json"
 cmp -s "$tmp/strict/results.tap" "$tmp/merged/results.tap"
 result $? "merge: the order is that of the plan"
-expect "merge: a shard is missing" 4 'shard 2 of 3 is missing' "$conform" merge ${s}1.json ${s}3.json
-expect "merge: a shard is there twice" 4 'both shard 1' "$conform" merge ${s}1.json ${s}1.json ${s}3.json
+expect "merge: a shard is missing" 4 'shard 2 of 3 is missing' "$conform" merge "${s}1.json" "${s}3.json"
+expect "merge: a shard is there twice" 4 'both shard 1' "$conform" merge "${s}1.json" "${s}1.json" "${s}3.json"
 expect "merge: no shards" 4 'not the result of a run with --shard' "$conform" merge "$a"
 for how in version target plan lost; do
-	"$python" ci/reports.py spoil ${s}2.json "$tmp/bad.json" $how
-	expect "merge: $how" 4 'bad.json|missing' "$conform" merge ${s}1.json "$tmp/bad.json" ${s}3.json
+	"$python" ci/reports.py spoil "${s}2.json" "$tmp/bad.json" $how
+	expect "merge: $how" 4 'bad.json|missing' "$conform" merge "${s}1.json" "$tmp/bad.json" "${s}3.json"
 done
 
 expect "--rerun-failed" 1 'exit 1' run --profile v2 --strict --rerun-failed "$a" -o "$tmp/again"
@@ -187,8 +183,9 @@ expect "--rerun-failed: what failed alone" 0 '^0$' sh -c \
     "grep -c '\"status\": \"pass\"' '$tmp/again/results.json' || :"
 expect "--rerun-failed: nothing failed" 5 'failed' run --rerun-failed "$tmp/a/results.json" server/settings/syn-first
 expect "--rerun-failed: of a server for a client" 4 'about a server' \
-    "$conform" client --rerun-failed "$a" -- x {socks}
+    "$conform" client --rerun-failed "$a" -- x '{socks}'
 expect "matrix" 0 'server/heart/.*(fail|warn)' "$conform" matrix "x=$a" "$tmp/a/results.json"
+# shellcheck disable=SC2016
 expect "matrix in Markdown" 0 '^\| \| `x` \|' "$conform" matrix --table md "x=$a"
 expect "matrix in JSON" 0 '"implementations"' "$conform" matrix --table json "x=$a"
 expect "matrix in HTML" 0 '<th scope="col">x</th>' "$conform" matrix --table html "x=$a"

@@ -273,12 +273,15 @@ testsuite(struct xml *x, const struct results *r, const struct area *area,
 {
 	struct sums s = { 0 };
 	size_t i, len = strcspn(r->run.started, "Z");
-	char started[32];
+	unsigned round = area->n != 0 ? area->v->round : 1;
+	char started[32], name[128];
 
 	add(&s, r, area);
+	snprintf(name, sizeof(name), round > 1 ? "%s (round %u)" : "%s",
+	    area->name, round);
 	snprintf(started, sizeof(started), "%.*s", (int)len, r->run.started);
 	xml_open(x, "testsuite");
-	xml_attribute(x, "name", area->name);
+	xml_attribute(x, "name", name);
 	sums(x, &s, true);
 	seconds(x, s.ms);
 	xml_attribute(x, "timestamp", started);
@@ -289,13 +292,14 @@ testsuite(struct xml *x, const struct results *r, const struct area *area,
 	xml_close(x);
 }
 
-/* The tests from I on that have their area in common. */
+/* The tests from I on that have their area and round in common. */
 static struct area
 area_at(const struct results_tests *list, size_t i)
 {
 	struct area a = { list->v[i].area, &list->v[i], 0 };
 
-	while (i + a.n < list->n && strcmp(list->v[i + a.n].area, a.name) == 0)
+	while (i + a.n < list->n && list->v[i + a.n].round == a.v->round &&
+	    strcmp(list->v[i + a.n].area, a.name) == 0)
 		a.n++;
 	return a;
 }

@@ -164,18 +164,18 @@ for how in cut list schema type status missing hex negative; do
 done
 
 "$python" ci/reports.py split "$tmp/strict" 3
-s=$tmp/strict/shard-
-expect "merge" 1 'exit 1' "$conform" merge "${s}2.json" "${s}3.json" "${s}1.json" -o "$tmp/merged"
+shard=$tmp/strict/shard-
+expect "merge" 1 'exit 1' "$conform" merge "${shard}2.json" "${shard}3.json" "${shard}1.json" -o "$tmp/merged"
 check "$tmp/merged"
 expect "merge: the same as the whole" 0 '0 gone' "$conform" diff "$a" "$tmp/merged/results.json"
 cmp -s "$tmp/strict/results.tap" "$tmp/merged/results.tap"
 result $? "merge: the order is that of the plan"
-expect "merge: a shard is missing" 4 'shard 2 of 3 is missing' "$conform" merge "${s}1.json" "${s}3.json"
-expect "merge: a shard is there twice" 4 'both shard 1' "$conform" merge "${s}1.json" "${s}1.json" "${s}3.json"
+expect "merge: a shard is missing" 4 'shard 2 of 3 is missing' "$conform" merge "${shard}1.json" "${shard}3.json"
+expect "merge: a shard is there twice" 4 'both shard 1' "$conform" merge "${shard}1.json" "${shard}1.json" "${shard}3.json"
 expect "merge: no shards" 4 'not the result of a run with --shard' "$conform" merge "$a"
 for how in version target plan lost; do
-	"$python" ci/reports.py spoil "${s}2.json" "$tmp/bad.json" $how
-	expect "merge: $how" 4 'bad.json|missing' "$conform" merge "${s}1.json" "$tmp/bad.json" "${s}3.json"
+	"$python" ci/reports.py spoil "${shard}2.json" "$tmp/bad.json" $how
+	expect "merge: $how" 4 'bad.json|missing' "$conform" merge "${shard}1.json" "$tmp/bad.json" "${shard}3.json"
 done
 
 expect "--rerun-failed" 1 'exit 1' run --profile v2 --strict --rerun-failed "$a" -o "$tmp/again"

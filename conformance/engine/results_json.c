@@ -165,10 +165,8 @@ set_transcript(json_t *o, const struct results_test *test)
 
 	for (i = 0; i < test->ntranscript; i++) {
 		line = json_object();
-		/* Tenths: more digits say nothing and make files differ. */
-		json_object_set_new(line, "ms",
-		    json_real(
-			(double)(int64_t)(test->transcript[i].ms * 10) / 10));
+		json_object_set_new(
+		    line, "ms", json_real(test->transcript[i].ms));
 		set_text(line, "text", test->transcript[i].text);
 		json_array_append_new(a, line);
 	}

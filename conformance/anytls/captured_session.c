@@ -150,13 +150,11 @@ looks_like_auth(const struct check *k, struct atls_bytes in)
 	if (k->has_hash && in.len >= ATLS_AUTH_HASH &&
 	    memcmp(in.p, k->hash, ATLS_AUTH_HASH) == 0)
 		return (true);
-	if (in.len < ATLS_AUTH_HEADER)
-		return (in.len == ATLS_AUTH_HASH && k->opt->port != 0);
-	padding = atls_get16(in.p + ATLS_AUTH_HASH);
-	if (in.len == ATLS_AUTH_HEADER && padding != 0)
-		return (k->opt->port != 0);
+	/* A part of one. Text would be of another protocol. */
+	padding = in.len < ATLS_AUTH_HEADER ? in.len
+					    : atls_get16(in.p + ATLS_AUTH_HASH);
 	if (in.len < ATLS_AUTH_HEADER + padding)
-		return (false);
+		return (k->opt->port != 0 && !is_printable(in, 4));
 	atls_bytes_skip(&in, ATLS_AUTH_HEADER + padding);
 	return (in.len == 0 || in.p[0] == ATLS_CMD_SETTINGS ||
 	    (k->opt->port != 0 && in.p[0] < ATLS_NCOMMANDS));

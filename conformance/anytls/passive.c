@@ -217,6 +217,7 @@ passive_client(struct passive *v, struct atls_bytes plain)
 {
 	if (plain.len == 0)
 		return (true);
+	v->client_ms = v->now_ms;
 	if (!passive_shape_record(v, plain))
 		return (false);
 	if (v->in_auth)
@@ -246,7 +247,7 @@ passive_end(struct passive *v, bool at_rest)
 		return;
 	passive_client_end(v, at_rest);
 	passive_server_end(v, at_rest);
-	passive_shape_end(v);
+	passive_shape_end(v, at_rest);
 }
 
 const char *

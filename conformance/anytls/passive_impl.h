@@ -162,6 +162,7 @@ struct passive {
 	struct atls_scheme first;
 	struct passive_scheme kept[ATLS_SHAPE_SCHEMES];
 	size_t nkept;
+	uint64_t client_ms; /* of the client's latest record */
 	uint8_t *early; /* records before the settings, each behind its length
 			   in two bytes */
 	size_t nearly;
@@ -200,7 +201,7 @@ bool passive_shape_record(struct passive *v, struct atls_bytes plain);
 void passive_shape_settings(struct passive *v, struct atls_bytes md5);
 /* The server sends a scheme. */
 void passive_shape_update(struct passive *v, struct atls_bytes text);
-void passive_shape_end(struct passive *v);
+void passive_shape_end(struct passive *v, bool at_rest);
 void passive_shape_free(struct passive *v);
 
 #endif

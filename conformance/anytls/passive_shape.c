@@ -98,8 +98,19 @@ passive_shape_update(struct passive *v, struct atls_bytes in)
 		v->shapeless = true;
 }
 
+/* Nothing more came, for long enough: is the last packet complete? */
+static void
+judge_rest(struct passive *v, bool at_rest)
+{
+	if (at_rest && v->now_ms - v->client_ms >= PASSIVE_GRACE_MS &&
+	    atls_shape_at_rest(v->oracle) == ATLS_SHAPE_NONE)
+		passive_found(v, RULE_SHAPE_NONE,
+		    "the client's last packet ends without the waste that its "
+		    "rule asks for");
+}
+
 void
-passive_shape_end(struct passive *v)
+passive_shape_end(struct passive *v, bool at_rest)
 {
 	enum atls_shape_reading r;
 	char why[ATLS_SHAPE_SENTENCE];
@@ -110,7 +121,11 @@ passive_shape_end(struct passive *v)
 	if (v->shapeless)
 		return;
 	r = atls_shape_reading(v->oracle);
-	if (r == ATLS_SHAPE_UNDETERMINED || r == ATLS_SHAPE_REFERENCE)
+	if (r == ATLS_SHAPE_UNDETERMINED)
+		return;
+	if (r != ATLS_SHAPE_NONE)
+		judge_rest(v, at_rest);
+	if (r == ATLS_SHAPE_REFERENCE)
 		return;
 	if (r == ATLS_SHAPE_NONE) {
 		atls_shape_explain(

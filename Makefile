@@ -59,6 +59,7 @@ CLIENT  := $(B)/anytls-client
 CONFORM := $(B)/anytls-conform
 BROKEN  := $(B)/anytls-broken
 LOAD    := $(B)/anytls-load
+PCAPGEN := $(B)/anytls-pcapgen
 PROGRAMS := $(SERVER) $(CLIENT) $(CONFORM)
 
 .DEFAULT_GOAL := all
@@ -72,7 +73,7 @@ all: setup
 
 .PHONY: programs tests
 programs: $(PROGRAMS)
-tests: $(UNIT) $(CUNIT) $(PUNIT) $(BROKEN) $(LOAD)
+tests: $(PCAPGEN) $(UNIT) $(CUNIT) $(PUNIT) $(BROKEN) $(LOAD)
 
 ## setup: find what is missing and install it (SETUP=no skips this)
 setup:
@@ -148,6 +149,12 @@ bench-suite: all
 .PHONY: interop
 interop: all
 	$(Q)tools/interop/interop --build $(B) $(ARGS)
+
+## bench-pcap: check-pcap beside tshark (SIZE=1024 ROUNDS=3)
+.PHONY: bench-pcap
+bench-pcap: all
+	$(Q)$(MAKE) --no-print-directory SETUP=no $(PCAPGEN)
+	$(Q)tools/bench-pcap $(B) $(or $(SIZE),1024) $(or $(ROUNDS),3)
 
 ## install: programs below DESTDIR and PREFIX
 install: all
@@ -230,6 +237,12 @@ $(B)/pcap/test/%: $(B)/pcap/test/%.o $(B)/libcapture.a $(B)/libatls-tls.a \
 		$(B)/libatls-wire.a
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(CAPTURE_LIBS)
+
+# Makes captures of many sessions.
+$(PCAPGEN): $(B)/tools/pcapgen/main.o $(B)/libcapture.a $(B)/libatls-tls.a \
+		$(B)/libatls-wire.a
+	$(call say,LD,$@)
+	$(Q)$(LD) -o $@ $^ $(CAPTURE_LIBS)
 
 # This one refuses allocations, one after the other.
 $(B)/ref/test/test_session_memory: LDFLAGS += -Wl,--wrap=malloc \

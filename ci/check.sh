@@ -12,6 +12,8 @@ gate "layers" tools/check-layers
 gate "requirements" ci/requirements.sh "$build"
 gate "suite against the reference server" ci/conform.sh server "$build"
 gate "suite against the reference client" ci/conform.sh client "$build"
+gate "captures" ci/samples.py "$build"
+gate "captures in tshark" ci/tshark.py "$build"
 gate "command line" ci/cli.sh "$build"
 gate "reports" ci/reports.sh "$build"
 gate "known failures" ci/known.sh "$build"

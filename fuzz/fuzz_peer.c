@@ -105,6 +105,30 @@ react(struct peer *p, const struct atls_event *ev)
 		(void)atls_session_send(p->s, next, atls_bytes_str("again"));
 }
 
+/* What the driver keeps for a stream is given back with its events. */
+static void
+keep(struct peer *p, const struct atls_event *ev)
+{
+	if (ev->type == ATLS_EV_OPEN) {
+		assert(ev->stream_data == NULL);
+		if (atls_session_set_stream_data(p->s, ev->sid, p) != 0)
+			abort();
+		assert(atls_session_stream_data(p->s, ev->sid) == p);
+	} else if (ev->type == ATLS_EV_DATA && !p->emit.client) {
+		assert(ev->stream_data == p);
+	}
+}
+
+static void
+count(void *ctx, uint32_t sid, void *data)
+{
+	uint32_t *n = ctx;
+
+	(void)sid;
+	(void)data;
+	(*n)++;
+}
+
 static void
 note(struct peer *p, const struct atls_event *ev)
 {
@@ -123,6 +147,7 @@ static int
 receive(struct peer *p, struct atls_bytes in)
 {
 	struct atls_event ev;
+	uint32_t n = 0;
 	size_t queued;
 	int err;
 
@@ -139,11 +164,14 @@ receive(struct peer *p, struct atls_bytes in)
 		note(p, &ev);
 		emit_take(&p->emit);
 		emit_event(&p->emit, &ev);
+		keep(p, &ev);
 		react(p, &ev);
 		emit_take(&p->emit);
 	}
 	emit_take(&p->emit);
 	assert(err != 0 || in.len == 0);
+	atls_session_each(p->s, count, &n);
+	assert(n == atls_session_nstreams(p->s));
 	return (err);
 }
 

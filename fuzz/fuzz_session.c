@@ -264,10 +264,14 @@ static void
 op_time(struct model *m, unsigned ms)
 {
 	m->now_ms += ms;
+	if (ms % 7 == 6)
+		atls_session_put_off_heartbeat(m->client.s, m->now_ms);
 	/* Requests that get no answer in this model end the session. */
 	if (atls_session_timeout(m->client.s, m->now_ms) != 0 ||
 	    atls_session_timeout(m->server.s, m->now_ms) != 0)
 		m->over = true;
+	/* What was due is done, so the next thing is later. */
+	assert(m->over || atls_session_deadline(m->client.s) > m->now_ms);
 }
 
 static void

@@ -504,6 +504,12 @@ static const struct tcase cases[] = {
 	    "double-update", NULL },
 	{ "client/reuse/with-early-synack", "AT-SY-05,AT-RU-02", with_profile,
 	    "early-synack", NULL },
+	{ "client/reuse/with-late-synack", "AT-SY-10,AT-RU-02", with_profile,
+	    "late-synack", "v2,!v3" },
+	{ "client/reuse/with-never-fin", "AT-RU-04,AT-CL-02", with_profile,
+	    "never-fin", "!v3" },
+	{ "client/reuse/with-v3-server", "AT-ST-24,AT-V3-06", with_profile,
+	    "v3-single-stream", NULL },
 	{ "client/reuse/with-future-version", "AT-ST-24,AT-RU-02", with_profile,
 	    "future-version", NULL },
 };

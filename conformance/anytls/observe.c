@@ -211,6 +211,28 @@ watch(struct observe *o, int stop_fd)
 		drop(o->sessions[--o->n], false);
 }
 
+static void
+log_key(void *ctx, const char *line)
+{
+	fprintf(ctx, "%s\n", line);
+	fflush(ctx);
+}
+
+static int
+open_keylog(struct observe *o, struct tls_ctx_config *cfg, struct complaint *c)
+{
+	if (o->opt->keylog == NULL)
+		return (0);
+	o->keylog = fopen(o->opt->keylog, "a");
+	if (o->keylog == NULL)
+		return (
+		    complain(c, EXIT_USAGE, "cannot write the key log %s: %s",
+			o->opt->keylog, strerror(errno)));
+	cfg->keylog = log_key;
+	cfg->keylog_ctx = o->keylog;
+	return (0);
+}
+
 static int
 start(struct observe *o, struct complaint *c)
 {
@@ -222,6 +244,8 @@ start(struct observe *o, struct complaint *c)
 
 	if (rc == 0)
 		rc = register_read(&o->reg, anytls_client_pack.requirements, c);
+	if (rc == 0)
+		rc = open_keylog(o, &cfg, c);
 	if (rc != 0)
 		return (rc);
 	o->times = calloc(o->reg.nrows + 1, sizeof(*o->times));
@@ -277,6 +301,8 @@ anytls_observe(
 	if (o->fd >= 0)
 		close(o->fd);
 	tls_ctx_free(o->tls);
+	if (o->keylog != NULL)
+		fclose(o->keylog);
 	register_free(&o->reg);
 	free(o->times);
 	free(o);

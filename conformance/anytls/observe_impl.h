@@ -49,6 +49,7 @@ struct observe {
 	FILE *out;
 	int fd;
 	struct tls_ctx *tls;
+	FILE *keylog; /* NULL: none is wanted */
 	struct reg reg;
 	unsigned *times; /* by row of the register */
 	uint8_t hash[ATLS_AUTH_HASH];

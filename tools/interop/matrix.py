@@ -118,6 +118,7 @@ class Pair:
         self.running[role] = p
         try:
             await p.ready(port, READY * self.scale)
+            await asyncio.sleep(peer.roles[role].get("settle", 0))
         except Gone as e:
             raise Gone(f"{role} {peer.name}: {e}") from None
 

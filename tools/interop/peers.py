@@ -21,7 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 TOP = {"name", "version", "about", "clock", "install", "check", "server",
        "client", "cannot", "because"}
 INSTALL = {"go", "cargo", "build", "package", "flags", "env"}
-ROLE = {"command", "config", "config_name", "ready", "udp", "env"}
+ROLE = {"command", "config", "config_name", "settle", "udp", "env"}
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 

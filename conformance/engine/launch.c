@@ -70,7 +70,11 @@ spawn(struct launch *l, const struct words *argv,
 			*error = errno;
 	}
 	close(report[0]);
-	return l->pid > 0 ? 0 : -1;
+	if (l->pid > 0)
+		return 0;
+	/* No process: -1 would mean all of them to kill() and waitpid(). */
+	l->pid = 0;
+	return -1;
 }
 
 /*

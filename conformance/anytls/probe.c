@@ -334,8 +334,8 @@ find_udp(struct t *t)
 	d = join(t, d, encode(t, syn(1)));
 	d = join(t, d, encode(t, psh(1, dest_udp_magic(t, 0))));
 	d = join(t, d, encode(t, psh(1, uot_request(t, *connect, &at))));
-	d = join(
-	    t, d, encode(t, psh(1, uot_datagram(t, *connect, &at, text("?")))));
+	d = join(t, d,
+	    encode(t, psh(1, uot_datagram(t, *connect, &at, text("UDP?")))));
 	peer_put(p, d, "");
 	peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
 	if (udp_arrives(u))

@@ -136,6 +136,8 @@ only_once(struct t *t)
 	} while (f.cmd != ATLS_CMD_PSH);
 	if (n > 1)
 		fail(t, "ServerSettings once", "%u times", n);
+	if (n == 0)
+		expect_within(p, server_settings(ANY_TEXT), t->timeout_ms);
 	expect_none(p, server_settings(ANY_DATA));
 }
 

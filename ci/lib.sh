@@ -10,11 +10,10 @@ gate() {
 	shift
 	echo "== $gate_name"
 	gate_start=$(date +%s)
-	{
-		"$@" 2>&1
-		echo "gate-rc $?"
-	} | tee "$gate_log" | grep -v '^gate-rc '
-	gate_rc=$(sed -n 's/^gate-rc //p' "$gate_log" | tail -n 1)
+	# Into a file: whoever is left behind holds no pipe that is waited for.
+	"$@" >"$gate_log" 2>&1
+	gate_rc=$?
+	cat "$gate_log"
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$gate_log" | tail -n 1)
 	p=$(echo "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
 	f=$(echo "$line" | sed -n 's/.*, \([0-9]*\) failed.*/\1/p')

@@ -2,6 +2,7 @@
 """The same traffic, judged while it happens (client --observe) and from its
 capture (check-pcap), gives the same findings. Broken clients make it. Ends with
 "N passed, N failed, N skipped"; skipped without root or tcpdump."""
+import contextlib
 import os
 import re
 import shutil
@@ -19,17 +20,17 @@ CLIENTS = ["plain", "auth-padding-random", "flight-settings-apart", "settings-ea
 FINDING = re.compile(r"(?:FAIL|WARN|INFO) (?:session/\d+/)?(AT-[A-Z0-9]+-\d+)", re.I)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(path, text, p):
+def wait_for(path, pattern, p):
+    """What PATTERN finds in the file that P writes."""
     end = time.monotonic() + 20
-    while text not in open(path, errors="replace").read():
+    while True:
+        with open(path, errors="replace") as f:
+            said = f.read()
+        found = re.search(pattern, said)
+        if found:
+            return found
         if p.poll() is not None or time.monotonic() > end:
-            raise SystemExit("no %r: %s" % (text, open(path, errors="replace").read()))
+            raise SystemExit("no %r: %s" % (pattern, said))
         time.sleep(0.05)
 
 
@@ -39,37 +40,67 @@ def stop(p):
         p.wait(10)
 
 
+class Traffic:
+    """A broken client, whoever observes it, and tcpdump; all end with it."""
+
+    def __init__(self, build, tmp):
+        self.build, self.tmp, self.stack = build, tmp, contextlib.ExitStack()
+
+    def path(self, name):
+        return os.path.join(self.tmp, name)
+
+    def program(self, name):
+        return os.path.join(self.build, name)
+
+    def start(self, name, argv, pattern):
+        """The program and what PATTERN finds in its output."""
+        out = self.stack.enter_context(open(self.path(name), "wb"))
+        p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out,
+                             stderr=subprocess.STDOUT)
+        self.stack.callback(stop, p)
+        return p, wait_for(self.path(name), pattern, p)
+
+    def observe(self):
+        """The suite as an observer, and its port: one that is free still."""
+        for _ in range(10):
+            with socket.create_server(("127.0.0.1", 0)) as s:
+                port = str(s.getsockname()[1])
+            with contextlib.suppress(SystemExit):
+                return self.start("live", [
+                    self.program("anytls-conform"), "client", "--observe", "--listen",
+                    "127.0.0.1:" + port, "--password", "pw", "--keylog", self.path("keys")],
+                    "observing on")[0], port
+        raise SystemExit("nowhere to observe")
+
+    def run(self, defect):
+        """The port on which it happened."""
+        live, port = self.observe()
+        dump, _ = self.start("dump", [
+            "tcpdump", "-i", "lo", "-s", "0", "--immediate-mode", "-U", "-n", "-w",
+            self.path("cap"), "tcp port " + port], "listening on")
+        client, at = self.start("client", [
+            self.program("anytls-broken"), "client", "--as", defect, "-l", "127.0.0.1:0", "-s",
+            "127.0.0.1:" + port, "-p", "pw", "--insecure"], r"listening on [0-9.]+:(\d+)")
+        for _ in range(2):
+            subprocess.run(["curl", "-s", "-m", "1", "-o", os.devnull, "-x",
+                            "socks5h://127.0.0.1:" + at.group(1), "http://127.0.0.1:9/"],
+                           check=False)
+        for p in (client, live, dump):
+            stop(p)
+            time.sleep(0.3)
+        return port
+
+
 def session(build, tmp, name):
     """The findings of both."""
-    port, socks = free_port(), free_port()
-    path = {k: os.path.join(tmp, k) for k in ("cap", "dump", "live", "client", "keys")}
-    for p in path.values():
-        open(p, "w").close()
-    dump = subprocess.Popen(["tcpdump", "-i", "lo", "-s", "0", "--immediate-mode", "-U", "-n",
-                             "-w", path["cap"], "tcp port %d" % port],
-                            stderr=open(path["dump"], "wb"), stdout=subprocess.DEVNULL)
-    wait_for(path["dump"], "listening on", dump)
-    live = subprocess.Popen([os.path.join(build, "anytls-conform"), "client", "--observe",
-                             "--listen", "127.0.0.1:%d" % port, "--password", "pw",
-                             "--keylog", path["keys"]], stdout=open(path["live"], "wb"))
-    wait_for(path["live"], "observing on", live)
-    client = subprocess.Popen([os.path.join(build, "anytls-broken"), "client", "--as", name,
-                               "-l", "127.0.0.1:%d" % socks, "-s", "127.0.0.1:%d" % port,
-                               "-p", "pw", "--insecure"], stdout=open(path["client"], "wb"),
-                              stderr=subprocess.STDOUT)
-    wait_for(path["client"], "listening on", client)
-    for _ in range(2):
-        subprocess.run(["curl", "-s", "-m", "1", "-o", os.devnull, "-x",
-                        "socks5h://127.0.0.1:%d" % socks, "http://127.0.0.1:9/"], check=False)
-    stop(client)
-    time.sleep(0.3)
-    stop(live)
-    time.sleep(0.3)
-    stop(dump)
-    off = subprocess.run([os.path.join(build, "anytls-conform"), "check-pcap", path["cap"],
-                          "--keylog", path["keys"], "--port", str(port), "--color", "never"],
+    traffic = Traffic(build, tmp)
+    with traffic.stack:
+        port = traffic.run(name)
+    off = subprocess.run([traffic.program("anytls-conform"), "check-pcap", traffic.path("cap"),
+                          "--keylog", traffic.path("keys"), "--port", port, "--color", "never"],
                          capture_output=True, text=True, check=False)
-    said = open(path["live"]).read()
+    with open(traffic.path("live"), encoding="utf-8", errors="replace") as f:
+        said = f.read()
     return set(FINDING.findall(said)), set(FINDING.findall(off.stdout)), said, off.stdout
 
 

@@ -121,6 +121,11 @@ format:
 layers:
 	$(Q)tools/check-layers
 
+## docs: the reference of the options that is kept in git
+.PHONY: docs
+docs: all
+	$(Q)$(CONFORM) --print-manual markdown > docs/cli.md
+
 ## coverage: the requirement coverage file that is kept in git
 coverage: all
 	$(Q)$(CONFORM) coverage > conformance/anytls/coverage.txt

@@ -104,6 +104,63 @@ silent=$got_port
 	    "$conform" --sut './no-such-program {listen}'
 }
 
+# shellcheck disable=SC2086 # $target is options
+{
+	expect "exit 0: nothing tested, and that is fine" 0 '0 run.*exit 0' \
+	    "$conform" $target --profile v2 --no-tests pass 'server/v3/*'
+	expect "exit 4: a tag that no case has" 4 "the tag 'fast'" "$conform" $target --tag fast
+	expect "exit 4: no shard" 4 '1/N to N/N' "$conform" $target --shard 3/2
+	echo 'jbos = 3' >"$tmp/list"
+	expect "exit 4: a file with a mistake" 4 'list:1: there is no option .jbos' \
+	    "$conform" --config "$tmp/list" --target x:1
+	expect "exit 4: a pause before no case" 4 'no case of this run' \
+	    "$conform" $target --pause-before server/x server/settings/syn-first
+	expect "until-fail ends" 0 '6 run, 6 pass' \
+	    "$conform" $target --until-fail --repeat 6 server/settings/syn-first
+	expect "shuffle" 0 'exit 0' "$conform" $target --shuffle --seed 5 'server/settings/*' -q
+}
+
+# A client that fails the case the first time.
+cat >"$tmp/moody" <<EOF
+#!/bin/sh
+if [ "\$ANYTLS_CASE" = client/auth/one-record ] && { [ -e "$tmp/always" ] || mkdir "$tmp/been"; } 2>/dev/null; then
+	exec "$build/anytls-broken" client --as auth-three-records "\$@"
+fi
+exec "$build/anytls-client" "\$@"
+EOF
+chmod +x "$tmp/moody"
+moody() {
+	rmdir "$tmp/been" 2>/dev/null
+	"$conform" client --strict "$@" client/auth/one-record -- \
+	    "$tmp/moody" -l '{socks}' -s '{server}' -p '{password}' --insecure
+}
+expect "retries: what passes then is flaky" 0 '1 run, 0 pass.* 1 flaky.*exit 0' \
+    moody --retries 2
+expect "exit 1: flaky, when that fails the run" 1 '1 flaky.*exit 1' \
+    moody --retries 2 --flaky-result fail
+expect "without retries it fails" 1 '1 warn.*exit 1' moody
+: >"$tmp/always"
+expect "retries: what fails each time fails" 1 '1 warn.*exit 1' moody --retries 2
+
+paused() {
+	"$conform" --target "127.0.0.1:$port" --password right \
+	    --pause-before server/settings/syn-first server/settings/syn-first >"$tmp/pause" 2>&1 &
+	p=$! i=0
+	while ! grep -q 'kill -CONT' "$tmp/pause" && [ $i -lt 200 ]; do
+		sleep 0.05
+		i=$((i + 1))
+	done
+	case_pid=$(sed -n 's/.*kill -CONT //p' "$tmp/pause")
+	sleep 0.3
+	ps -o state= -p "$case_pid" | grep -q T || kill -INT $p
+	kill -CONT "$case_pid"
+	wait $p
+	rc=$?
+	cat "$tmp/pause"
+	return $rc
+}
+expect "pause-before" 0 '^anytls-conform: 1 run, 1 pass' paused
+
 interrupted() {
 	"$conform" --target "127.0.0.1:$port" --password right --repeat 100 >"$tmp/int" 2>&1 &
 	p=$!

@@ -8,6 +8,7 @@
 #include "conformance/anytls/pack.h"
 #include "conformance/engine/compare.h"
 #include "conformance/engine/judge.h"
+#include "conformance/engine/manual.h"
 #include "conformance/engine/options.h"
 #include "conformance/engine/show.h"
 
@@ -15,17 +16,23 @@
 #define PROFILES "auto, v1, v2 or v3"
 
 static int stop_pipe[2] = { -1, -1 };
+static volatile sig_atomic_t stopping;
 
 static void
 on_signal(int signo)
 {
 	char byte = (char)signo;
-	ssize_t n = write(stop_pipe[1], &byte, 1);
+	ssize_t n;
 
+	if (stopping)
+		_exit(EXIT_INTERRUPTED);
+	stopping = 1;
+	n = write(stop_pipe[1], &byte, 1);
 	(void)n;
 }
 
-/* SIGINT and SIGTERM make stop_pipe[0] readable, for good. */
+/* SIGINT and SIGTERM make stop_pipe[0] readable, for good: the run ends and its
+ * reports are written. The second one does not wait for that. */
 static void
 catch_signals(void)
 {
@@ -45,41 +52,76 @@ catch_signals(void)
 	sigaction(SIGPIPE, &sa, NULL);
 }
 
-static void
-help(void)
-{
-	printf("Judges an AnyTLS server, or a client, by the protocol's "
-	       "text.\n\n"
-	       "usage: " PROGRAM " --target HOST:PORT --password TEXT "
-	       "[OPTION...] [PATTERN...]\n"
-	       "       " PROGRAM " --sut 'CMD {listen} {password}' "
-	       "[OPTION...] [PATTERN...]\n"
-	       "       " PROGRAM " client [OPTION...] [PATTERN...] -- "
-	       "CMD [ARG...]\n"
-	       "       " PROGRAM " list [--json] [PATTERN...]\n"
-	       "       " PROGRAM " explain ID...\n"
-	       "       " PROGRAM " coverage [--check]\n"
-	       "       " PROGRAM " check-pcap FILE [--keylog FILE] [--port N]\n"
-	       "       " PROGRAM " replay FILE --target HOST:PORT --password "
-	       "TEXT [OPTION...]\n"
-	       "       " PROGRAM " list --profiles\n"
-	       "       " PROGRAM " diff RESULTS RESULTS\n"
-	       "       " PROGRAM " merge RESULTS...\n"
-	       "       " PROGRAM " matrix [--table KIND] [NAME=]RESULTS...\n\n"
-	       "Each client case starts CMD with {server} {host} {port} "
-	       "{password} {sni} {ca}\n{socks} {case_dir} {uri} and, where it "
-	       "can have a second server, {server2}\nreplaced; the same are "
-	       "in its environment as ANYTLS_SERVER and so on, and the "
-	       "case\nas ANYTLS_CASE. It must listen at {socks}, as a SOCKS5 "
-	       "or HTTP CONNECT proxy.\n\n"
-	       "options (each has a twin in the environment: "
-	       "ANYTLS_READY_TIMEOUT for\n--ready-timeout; commas separate "
-	       "what may be repeated; 1 or 0 for flags):\n");
-	options_help(stdout);
-	printf("\nexit codes: 0 conforms, 1 it does not, 2 interrupted or "
-	       "--deadline, 3 the suite\nfailed, 4 usage, 5 nothing was "
-	       "tested, 6 the target is unusable\n");
-}
+static const char *const synopsis[] = {
+	"--target HOST:PORT --password TEXT [OPTION...] [PATTERN...]",
+	"--sut 'CMD {listen} {password}' [OPTION...] [PATTERN...]",
+	"client [OPTION...] [PATTERN...] -- CMD [ARG...]",
+	"list [--json] [--profiles] [PATTERN...]",
+	"explain ID...",
+	"coverage [--check]",
+	"check-pcap FILE [--keylog FILE] [--port N]",
+	"replay FILE --target HOST:PORT --password TEXT [OPTION...]",
+	"diff RESULTS RESULTS",
+	"merge RESULTS...",
+	"matrix [--table KIND] [NAME=]RESULTS...",
+	NULL,
+};
+
+static const char *const about[] = {
+	"Results go to standard output, notices and progress to standard "
+	"error. PATTERN selects cases by id: '*' stands for one component, "
+	"'**' for any number, @FILE for the lines of FILE.",
+	"Each client case starts CMD with {server} {host} {port} {password} "
+	"{sni} {ca} {socks} {case_dir} {uri} and, where it can have a second "
+	"server, {server2} replaced; the same are in its environment as "
+	"ANYTLS_SERVER and so on, and the case as ANYTLS_CASE. It must listen "
+	"at {socks}, as a SOCKS5 or HTTP CONNECT proxy.",
+	"Each option has a twin in the environment, ANYTLS_READY_TIMEOUT for "
+	"--ready-timeout, with commas between what may be repeated, and 1 or "
+	"0 for flags; and in the --config file. The command line wins over "
+	"the environment, and that over the file.",
+	NULL,
+};
+
+static const struct manual_row commands[] = {
+	{ "client", "judge a client instead of a server" },
+	{ "list", "print the cases, or the servers they impersonate" },
+	{ "explain", "say what a case or a requirement is about" },
+	{ "coverage", "print which requirement has which cases" },
+	{ "check-pcap", "judge the sessions in a capture" },
+	{ "replay", "send a recorded case again, and compare" },
+	{ "diff", "say what changed between two result files" },
+	{ "merge", "make one result of those of shards" },
+	{ "matrix", "compare the results of several targets in a table" },
+	{ NULL, NULL },
+};
+
+static const struct manual_row exits[] = {
+	{ "0", "the target conforms: a case ran, all ended as expected" },
+	{ "1",
+	    "an unexpected result: a failure, a crash, a known failure that "
+	    "passed or failed otherwise, with --strict a warning" },
+	{ "2", "interrupted, or --deadline is over; reports are written" },
+	{ "3", "the suite itself failed, or a report could not be written" },
+	{ "4",
+	    "usage: a bad option, a pattern that matches nothing, a file "
+	    "with a mistake" },
+	{ "5", "nothing was tested" },
+	{ "6",
+	    "the target is unusable: not reachable, no TLS, wrong password" },
+	{ NULL, NULL },
+};
+
+static const struct manual manual = {
+	.program = PROGRAM,
+	.version = VERSION,
+	.summary = "judges an AnyTLS server, or a client, by the protocol's "
+		   "text",
+	.synopsis = synopsis,
+	.about = about,
+	.commands = commands,
+	.exits = exits,
+};
 
 static const char *
 version(char *buf, size_t size)
@@ -137,7 +179,17 @@ dispatch(const struct options *opt, char *const argv[], struct complaint *c)
 	char text[128];
 
 	if (opt->help) {
-		help();
+		manual_help(&manual, stdout);
+		return 0;
+	}
+	if (opt->completion != NULL) {
+		manual_complete(&manual, opt->completion, stdout);
+		return 0;
+	}
+	if (opt->manual != NULL) {
+		(strcmp(opt->manual, "man") == 0
+			? manual_man
+			: manual_markdown)(&manual, stdout);
 		return 0;
 	}
 	if (opt->version) {
@@ -172,6 +224,14 @@ dispatch(const struct options *opt, char *const argv[], struct complaint *c)
 	}
 }
 
+/* Asks about the program, and needs no target. */
+static bool
+is_about(const struct options *opt)
+{
+	return opt->help || opt->version || opt->completion != NULL ||
+	    opt->manual != NULL;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -181,7 +241,7 @@ main(int argc, char *argv[])
 
 	rc = options_parse(&opt, argc, argv, &c);
 	opt.notes = stderr;
-	if (rc == 0 && !opt.help && !opt.version)
+	if (rc == 0 && !is_about(&opt))
 		rc = options_check(&opt, &c);
 	if (rc == 0)
 		rc = dispatch(&opt, argv, &c);

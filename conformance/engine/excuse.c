@@ -129,6 +129,8 @@ excuse_verdict(const struct item *item, bool *stale)
 	if (item->known != NULL && status == ST_UNDETERMINED &&
 	    !item->expired && item->known->verdict == KNOWN_FLAKY)
 		return ST_FLAKY;
+	if (passed && item->nattempts != 0)
+		return ST_FLAKY;
 	if (item->known == NULL || (!failed && !passed))
 		return status;
 	if (passed)

@@ -44,9 +44,10 @@ void excuse_plan(
  * The verdict of an item that ran, by its requirement and its known failure.
  * xfail turns a failure, crash or warning into ST_XFAIL, a pass (or an
  * information, which needs no excuse) into ST_XPASS; flaky the former into
- * ST_FLAKY; and errors and skips stay as they are. *STALE (may be NULL): the
- * line does not excuse what happened: another failure than match= says, or its
- * time is over. The result's own status is not changed.
+ * ST_FLAKY, as is a pass after tries that failed; and errors and skips stay as
+ * they are. *STALE (may be NULL): the line does not excuse what happened:
+ * another failure than match= says, or its time is over. The result's own
+ * status is not changed.
  */
 enum status excuse_verdict(const struct item *item, bool *stale);
 

@@ -14,6 +14,9 @@
 #include "conformance/engine/child.h"
 #include "conformance/engine/process.h"
 
+/* Nobody debugs for longer than a day. */
+#define PAUSE_MS 86400000
+
 uint32_t
 jobs_budget_ms(const struct env *env, const struct item *item)
 {
@@ -57,6 +60,25 @@ end_without_running(struct item *item, const char *why)
 		box_print(item->result.box->actual, BOX_TEXT, "%s", why);
 }
 
+/* --pause-before names it. */
+static bool
+is_paused(const struct env *env, const struct item *item)
+{
+	const char *id = env->opt->pause_before;
+
+	return id != NULL && strcmp(id, item->tc->id) == 0;
+}
+
+/* Until a debugger, or kill -CONT, lets it go on. */
+static void
+pause_here(const struct item *item)
+{
+	fprintf(stderr,
+	    "paused before %s: attach to process %ld, or kill -CONT %ld\n",
+	    item->tc->id, (long)getpid(), (long)getpid());
+	raise(SIGSTOP);
+}
+
 _Noreturn static void
 run_child(const struct env *env, struct job *job)
 {
@@ -65,6 +87,8 @@ run_child(const struct env *env, struct job *job)
 		job->item->result.spool, job->item->suite != NULL };
 
 	process_become_child(true);
+	if (is_paused(env, job->item))
+		pause_here(job->item);
 	child_run(&cfg);
 	/* Not _exit(): what looks for leaks does so now. */
 	exit(0);
@@ -129,6 +153,8 @@ jobs_start(struct jobs *jobs, const struct env *env, struct item *item,
 		job.budget_ms += ready_ms(env, job.slowness);
 	job.start_ms = t_now();
 	job.deadline_ms = job.start_ms + job.budget_ms;
+	if (is_paused(env, item))
+		job.deadline_ms += PAUSE_MS;
 	fflush(NULL);
 	job.pid = fork();
 	if (job.pid == 0)

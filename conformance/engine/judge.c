@@ -94,6 +94,9 @@ set_up_report(struct judge *j)
 	r->version = j->cfg->version;
 	r->document = j->cfg->pack->document;
 	r->totals.strict = opt->strict;
+	progress_begin(&r->progress, opt->notes);
+	r->totals.flaky_fails = strcmp(opt->flaky_result, "fail") == 0;
+	r->totals.none_passes = strcmp(opt->no_tests, "pass") == 0;
 	r->start_ms = t_now();
 	r->colour = report_wants_colour(opt->color, r->out);
 	if (opt->deadline_ms != 0)
@@ -176,6 +179,8 @@ set_up_results(struct judge *j)
 	j->results.run.plan = j->plan.fingerprint;
 	j->results.run.plan_total = j->plan.total;
 	j->results.run.planned = j->plan.n;
+	j->results.run.shard = j->cfg->opt->shard;
+	j->results.run.nshards = j->cfg->opt->nshards;
 	j->results.anchor = j->cfg->opt->sarif_anchor;
 }
 
@@ -198,6 +203,21 @@ read_known(struct judge *j, struct complaint *c)
 	j->report.known = &j->known;
 	j->report.plan = &j->plan;
 	return rc;
+}
+
+static int
+check_pause(const struct judge *j, struct complaint *c)
+{
+	const char *id = j->cfg->opt->pause_before;
+	size_t i;
+
+	for (i = 0; id != NULL && i < j->plan.n; i++)
+		if (strcmp(j->plan.items[i].tc->id, id) == 0)
+			return 0;
+	if (id == NULL)
+		return 0;
+	return complain(c, EXIT_USAGE,
+	    "--pause-before: '%s' is no case of this run; see 'list'", id);
 }
 
 /* Once the target's features are known. */
@@ -259,6 +279,8 @@ set_up(struct judge *j, struct complaint *c)
 		set_up_results(j);
 	if (rc == 0)
 		rc = read_known(j, c);
+	if (rc == 0)
+		rc = check_pause(j, c);
 	if (rc == 0 && j->cfg->pack->client)
 		rc = shared_prepare_client(env, c);
 	else if (rc == 0 && opt->sut != NULL)
@@ -413,6 +435,8 @@ run_plan(struct judge *j, struct plan *bad_probes)
 	size_t i;
 
 	plan_repeat(&j->plan, cfg->opt->repeat);
+	if (cfg->opt->shuffle)
+		plan_shuffle(&j->plan, j->env.seed);
 	j->env.questions = plan_questions(&j->plan);
 	apply_known(j);
 	j->begun = true;

@@ -146,26 +146,42 @@ set_flag(struct options *o, const struct option_row *row)
 		*(bool *)field(o, row) = true;
 }
 
-static int
-set_flag_from_env(struct options *o, const struct option_row *row,
+static void
+clear_flag(struct options *o, const struct option_row *row)
+{
+	if (row->kind == OPT_MORE)
+		*(unsigned *)field(o, row) = 0;
+	else
+		*(bool *)field(o, row) = false;
+}
+
+int
+options_set(struct options *o, const struct option_row *row, int from,
     const char *value, const char *where, struct complaint *c)
 {
-	if (is_choice("1|yes|true|on", value)) {
-		o->from[row - options_table] = OPT_FROM_ENV;
+	unsigned char *rank = &o->from[row - options_table];
+	bool flag = row->kind == OPT_FLAG || row->kind == OPT_MORE;
+
+	if (*rank < from && row->kind == OPT_WORDS)
+		words_free(field(o, row));
+	if (*rank < from && flag)
+		clear_flag(o, row);
+	*rank = (unsigned char)from;
+	if (!flag)
+		return set_value(o, row, value, where, c);
+	if (is_choice("1|yes|true|on", value))
 		set_flag(o, row);
-		return 0;
-	}
-	if (is_choice("0|no|false|off", value))
-		return 0;
-	return complain(c, EXIT_USAGE,
-	    "the environment's %s: '%s' is neither yes nor no", where, value);
+	else if (!is_choice("0|no|false|off", value))
+		return complain(c, EXIT_USAGE, "%s: '%s' is neither yes nor no",
+		    where, value);
+	return 0;
 }
 
 static int
 read_env_row(
     struct options *o, const struct option_row *row, struct complaint *c)
 {
-	char name[64];
+	char name[64], where[96];
 	const char *value, *part;
 	struct words *words;
 	size_t len;
@@ -174,15 +190,15 @@ read_env_row(
 	value = getenv(name);
 	if (value == NULL)
 		return 0;
-	if (row->kind == OPT_FLAG || row->kind == OPT_MORE)
-		return set_flag_from_env(o, row, value, name, c);
+	snprintf(where, sizeof(where), "the environment's %s", name);
 	if (*value == '\0')
 		return complain(c, EXIT_USAGE,
 		    "%s is set and empty; unset it or give it a value", name);
-	o->from[row - options_table] = OPT_FROM_ENV;
 	if (row->kind != OPT_WORDS)
-		return set_value(o, row, value, name, c);
+		return options_set(o, row, OPT_FROM_ENV, value, where, c);
 	words = field(o, row);
+	words_free(words);
+	o->from[row - options_table] = OPT_FROM_ENV;
 	while (words_next(&value, &part, &len))
 		words_add_part(words, part, len);
 	return 0;
@@ -210,21 +226,13 @@ set_from_argv(struct options *o, const struct option_row *row,
     const char *value, struct complaint *c)
 {
 	char where[64];
-	size_t i = (size_t)(row - options_table);
 
 	snprintf(where, sizeof(where), "--%s", row->name);
 	if (!(row->flags & o->command))
 		return complain(
 		    c, EXIT_USAGE, "%s does not belong to this command", where);
-	/* The command line replaces a list that the environment gave. */
-	if (row->kind == OPT_WORDS && o->from[i] == OPT_FROM_ENV)
-		words_free(field(o, row));
-	o->from[i] = OPT_FROM_ARGV;
-	if (row->kind == OPT_FLAG || row->kind == OPT_MORE) {
-		set_flag(o, row);
-		return 0;
-	}
-	return set_value(o, row, value, where, c);
+	return options_set(
+	    o, row, OPT_FROM_ARGV, value != NULL ? value : "yes", where, c);
 }
 
 /* What getopt_long() needs, made from the table. */
@@ -367,11 +375,15 @@ options_parse(
 	o->capture_keys = "yes";
 	o->table = "text";
 	o->proxy = "auto";
-	rc = read_env(o, c);
-	if (rc != 0)
-		return rc;
+	o->no_tests = "fail";
+	o->flaky_result = "pass";
 	if (o->command == FOR_CLIENT)
 		argc = take_command(o, argc, argv);
+	rc = options_config(o, argc, argv, c);
+	if (rc == 0)
+		rc = read_env(o, c);
+	if (rc != 0)
+		return rc;
 	return read_argv(o, argc, argv, o->command != FOR_RUN, c);
 }
 
@@ -383,6 +395,8 @@ options_free(struct options *o)
 	words_free(&o->skip);
 	words_free(&o->reqs);
 	words_free(&o->reports);
+	words_free(&o->tags);
+	words_free(&o->config_words);
 	words_free(&o->known_failures);
 	words_free(&o->rest);
 	words_free(&o->client);

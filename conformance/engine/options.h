@@ -56,12 +56,13 @@ struct option_row {
 	const char *help;
 };
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 80
 
 /* Where a value comes from. */
 #define OPT_FROM_DEFAULT 0
-#define OPT_FROM_ENV 1
-#define OPT_FROM_ARGV 2
+#define OPT_FROM_CONFIG 1
+#define OPT_FROM_ENV 2
+#define OPT_FROM_ARGV 3
 
 struct options {
 	const char *target, *sut, *password, *password_file;
@@ -72,6 +73,9 @@ struct options {
 	const char *origin_bind, *origin_advertise;
 	struct words run, skip, reqs;
 	const char *level;
+	struct words tags;
+	const char *shard_text; /* "2/5" */
+	unsigned shard, nshards;
 	struct words known_failures; /* files */
 	bool update_known;
 	bool strict, fail_fast;
@@ -81,7 +85,11 @@ struct options {
 	unsigned jobs; /* 0: by what the start of a client costs */
 	bool serial;
 	uint64_t seed;
-	unsigned repeat;
+	unsigned repeat, retries;
+	bool shuffle, until_fail;
+	const char *flaky_result, *no_tests; /* pass, fail */
+	const char *pause_before;
+	const char *config, *completion, *manual;
 	const char *format, *color, *keylog, *no_fork;
 	struct words reports; /* KIND=PATH */
 	const char *output, *sarif_anchor, *rerun_failed;
@@ -110,6 +118,7 @@ struct options {
 	struct words rest;               /* positional arguments */
 	unsigned char from[OPTIONS_MAX]; /* by row of the table: OPT_FROM_... */
 	char *owned;                     /* the password read from a file */
+	struct words config_words;       /* values of the --config file */
 	FILE *notes; /* notices go there; NULL: nowhere. For main() to set */
 };
 
@@ -117,7 +126,8 @@ struct options {
 extern const struct option_row options_table[];
 
 /*
- * Reads the environment (names by options_env_name()), then ARGV, which wins.
+ * Reads the --config file, the environment (names by options_env_name()) and
+ * ARGV: the later wins.
  * The first argument may be a subcommand. Strings borrow from both. 0, or 4
  * with a sentence. Free with options_free() in any case.
  */
@@ -128,11 +138,25 @@ int options_parse(
 int options_check(struct options *o, struct complaint *c);
 void options_free(struct options *o);
 
+/*
+ * Sets one option as if WHERE ("--jobs", "f.conf:3: jobs") gave it VALUE, which
+ * is borrowed: for flags yes or no. What FROM a lower rank has set is replaced,
+ * lists too. 0, or 4 with a sentence.
+ */
+int options_set(struct options *o, const struct option_row *row, int from,
+    const char *value, const char *where, struct complaint *c);
+/* Reads the file that ANYTLS_CONFIG or --config names, if there is one. */
+int options_config(
+    struct options *o, int argc, char *const argv[], struct complaint *c);
+
 /* "ANYTLS_READY_TIMEOUT" for "ready-timeout". */
 void options_env_name(const char *name, char *out, size_t size);
 /* "2s", "1.5m", "300ms": milliseconds; false without unit or beyond a week. */
 bool options_duration(const char *s, uint32_t *ms);
 
+/* S in lines of at most 78 columns, each from COLUMN on, where the first one
+ * begins. */
+void options_wrap(FILE *f, const char *s, size_t column);
 /* The options part of --help. */
 void options_help(FILE *f);
 /* " --target x --password '***'": what a replay needs of what was given. */

@@ -6,6 +6,9 @@
 #include "conformance/engine/options.h"
 #include "conformance/engine/text.h"
 
+/* Of --until-fail without --repeat. */
+#define UNTIL_FAIL_ROUNDS 100
+
 static int
 read_password(struct options *o, struct complaint *c)
 {
@@ -44,14 +47,13 @@ from(const struct options *o, const char *const *value)
 	return OPT_FROM_DEFAULT;
 }
 
-/* Of two values that exclude each other the command line's drops the
- * environment's. */
+/* Of two values that exclude each other that of the higher rank stays. */
 static void
 prefer_argv(struct options *o, const char **a, const char **b)
 {
 	if (*a == NULL || *b == NULL || from(o, a) == from(o, b))
 		return;
-	*(from(o, a) == OPT_FROM_ENV ? a : b) = NULL;
+	*(from(o, a) < from(o, b) ? a : b) = NULL;
 }
 
 static int
@@ -109,6 +111,28 @@ check_replay(const struct options *o, struct complaint *c)
 	return check_target(o, c);
 }
 
+/* "I/N" */
+static int
+read_shard(struct options *o, struct complaint *c)
+{
+	char *end = NULL;
+	unsigned long i, n = 0;
+
+	if (o->shard_text == NULL)
+		return 0;
+	i = strtoul(o->shard_text, &end, 10);
+	if (*end == '/' && end[1] >= '1' && end[1] <= '9')
+		n = strtoul(end + 1, &end, 10);
+	if (o->shard_text[0] < '1' || o->shard_text[0] > '9' || *end != '\0' ||
+	    i > n || n > 10000)
+		return complain(c, EXIT_USAGE,
+		    "--shard: '%s' is no shard; it takes I/N, from 1/N to N/N",
+		    o->shard_text);
+	o->shard = (unsigned)i;
+	o->nshards = (unsigned)n;
+	return 0;
+}
+
 int
 options_check(struct options *o, struct complaint *c)
 {
@@ -133,6 +157,13 @@ options_check(struct options *o, struct complaint *c)
 		    "--update-known-failures needs --known-failures FILE with "
 		    "--format %s",
 		    o->format);
+	if ((rc = read_shard(o, c)) != 0)
+		return rc;
+	if (o->until_fail) {
+		o->fail_fast = true;
+		if (o->repeat == 1)
+			o->repeat = UNTIL_FAIL_ROUNDS;
+	}
 	if (o->serial)
 		o->jobs = 1;
 	if (o->insecure)
@@ -151,9 +182,8 @@ options_check(struct options *o, struct complaint *c)
 					: check_target(o, c);
 }
 
-/* TEXT in lines of at most 78 columns, each from column COLUMN on. */
-static void
-print_wrapped(FILE *f, const char *s, size_t column)
+void
+options_wrap(FILE *f, const char *s, size_t column)
 {
 	size_t at = column, len;
 
@@ -187,7 +217,7 @@ options_help(FILE *f)
 			fprintf(f, "%-30s", left);
 		else
 			fprintf(f, "%s\n%30s", left, "");
-		print_wrapped(f, row->help, 30);
+		options_wrap(f, row->help, 30);
 	}
 }
 

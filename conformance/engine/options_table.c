@@ -9,6 +9,7 @@
 #define SERVER (FOR_RUN | FOR_REPLAY) /* servers under test alone */
 #define SELECT (RUN | FOR_LIST)
 #define JUDGE (RUN | FOR_PCAP) /* whatever gives verdicts */
+#define CONFIG (SELECT | FOR_EXPLAIN | FOR_COVERAGE | JUDGE | FOR_MERGE)
 
 const struct option_row options_table[] = {
 	{ "target", 0, OPT_TEXT, AT(target), SERVER | FOR_REPLAYED, "HOST:PORT",
@@ -68,6 +69,12 @@ const struct option_row options_table[] = {
 	    "select the cases of a requirement" },
 	{ "level", 0, OPT_CHOICE, AT(level), SELECT, "must|should|may",
 	    "select cases whose requirement is at least that strong" },
+	{ "tag", 0, OPT_WORDS, AT(tags), SELECT, "TAG",
+	    "select by tag: basis, version, level, area, needed feature, serial, "
+	    "dangerous, slow, statistics; '!TAG' leaves out; several select "
+	    "what has one of them" },
+	{ "shard", 0, OPT_TEXT, AT(shard_text), SELECT, "I/N",
+	    "the Ith of N parts of what is selected; see merge" },
 	{ "strict", 0, OPT_FLAG, AT(strict), JUDGE, NULL,
 	    "warnings fail the run" },
 	{ "known-failures", 0, OPT_WORDS, AT(known_failures), RUN, "FILE",
@@ -75,6 +82,8 @@ const struct option_row options_table[] = {
 	{ "update-known-failures", 0, OPT_FLAG, AT(update_known), RUN, NULL,
 	    "bring the last FILE up to date with what was seen; without one "
 	    "print it" },
+	{ "no-tests", 0, OPT_CHOICE, AT(no_tests), RUN, "fail|pass",
+	    "what a run is in which nothing was tested (fail: exit code 5)" },
 	{ "fail-fast", 'x', OPT_FLAG, AT(fail_fast), RUN, NULL,
 	    "stop at the first failure" },
 	{ "max-fail", 0, OPT_COUNT, AT(max_fail), RUN, "N",
@@ -93,6 +102,15 @@ const struct option_row options_table[] = {
 	    "repeat the random choices of a run (random)" },
 	{ "repeat", 0, OPT_COUNT, AT(repeat), RUN, "N",
 	    "run each case N times" },
+	{ "shuffle", 0, OPT_FLAG, AT(shuffle), RUN, NULL,
+	    "run in an order by --seed; reports keep theirs" },
+	{ "until-fail", 0, OPT_FLAG, AT(until_fail), RUN, NULL,
+	    "repeat until something fails, --repeat times at most (100)" },
+	{ "retries", 0, OPT_COUNT, AT(retries), RUN, "N",
+	    "run a case that fails up to N times more; one that passes then "
+	    "is flaky" },
+	{ "flaky-result", 0, OPT_CHOICE, AT(flaky_result), RUN, "pass|fail",
+	    "whether flaky cases fail the run (pass)" },
 	{ "format", 0, OPT_CHOICE, AT(format), JUDGE, "text|tap|jsonl",
 	    "what is written to standard output (text)" },
 	{ "report", 0, OPT_WORDS, AT(reports), JUDGE | FOR_MERGE, "KIND=PATH",
@@ -130,6 +148,16 @@ const struct option_row options_table[] = {
 	    "run this case in the process itself, for a debugger" },
 	{ "table", 0, OPT_CHOICE, AT(table), FOR_MATRIX, "text|md|html|json",
 	    "matrix: what to print (text)" },
+	{ "pause-before", 0, OPT_TEXT, AT(pause_before), RUN, "ID",
+	    "stop the process of this case before it begins, say which one "
+	    "it is, and wait for SIGCONT; its clock stands still" },
+	{ "config", 0, OPT_TEXT, AT(config), CONFIG, "FILE",
+	    "read options from FILE: a line each, 'jobs = 8'; the environment "
+	    "and the command line win" },
+	{ "print-completion", 0, OPT_CHOICE, AT(completion), FOR_RUN,
+	    "bash|zsh|fish", "print a completion script for that shell" },
+	{ "print-manual", 0, OPT_CHOICE, AT(manual), FOR_RUN, "man|markdown",
+	    "print the manual page, or the reference of the options" },
 	{ "json", 0, OPT_FLAG, AT(json), FOR_LIST, NULL,
 	    "list: print JSON lines" },
 	{ "profiles", 0, OPT_FLAG, AT(profiles), FOR_LIST, NULL,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conformance/engine/tags.h"
 #include "conformance/engine/words.h"
 
 uint32_t
@@ -35,6 +36,8 @@ is_selected(
 		return false;
 	if (sel->level != NULL && req != NULL &&
 	    !select_level(req->level, sel->level))
+		return false;
+	if (!tags_select(&sel->tags, tc, req))
 		return false;
 	for (i = 0; i < sel->reqs.n; i++)
 		if (words_in_list(tc->reqs, sel->reqs.v[i]))
@@ -165,7 +168,8 @@ plan_make(struct plan *plan, const struct pack *pack, const struct reg *reg,
 	memset(plan, 0, sizeof(*plan));
 	if ((rc = check_patterns(pack, &sel->run, c)) != 0 ||
 	    (rc = check_patterns(pack, &sel->skip, c)) != 0 ||
-	    (rc = check_reqs(pack, reg, &sel->reqs, c)) != 0)
+	    (rc = check_reqs(pack, reg, &sel->reqs, c)) != 0 ||
+	    (rc = tags_check(&sel->tags, pack, reg, c)) != 0)
 		return rc;
 	for (s = pack->suites; *s != NULL; s++)
 		add_suite(plan, *s, reg, sel);
@@ -178,12 +182,28 @@ plan_make(struct plan *plan, const struct pack *pack, const struct reg *reg,
 }
 
 void
+plan_shard(struct plan *plan, unsigned shard, unsigned nshards)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < plan->n; i++) {
+		if (i % nshards == shard - 1)
+			plan->items[n++] = plan->items[i];
+		else if (!plan->items[i].skipped)
+			plan->elsewhere += plan->items[i].tc->questions;
+	}
+	plan->n = n;
+	plan_sort(plan);
+}
+
+void
 plan_repeat(struct plan *plan, unsigned repeat)
 {
 	size_t i, n = plan->n;
 	struct item item;
 	unsigned r;
 
+	plan->elsewhere *= repeat;
 	for (r = 1; r < repeat; r++)
 		for (i = 0; i < n; i++) {
 			item = plan->items[i];
@@ -196,7 +216,7 @@ plan_repeat(struct plan *plan, unsigned repeat)
 unsigned
 plan_questions(const struct plan *plan)
 {
-	unsigned n = 0;
+	unsigned n = plan->elsewhere;
 	size_t i;
 
 	for (i = 0; i < plan->n; i++)
@@ -207,7 +227,8 @@ plan_questions(const struct plan *plan)
 
 struct key {
 	enum phase phase;
-	uint32_t budget_ms;
+	unsigned round;
+	uint64_t first; /* the largest runs first */
 	size_t index;
 };
 
@@ -218,26 +239,73 @@ compare_keys(const void *pa, const void *pb)
 
 	if (a->phase != b->phase)
 		return a->phase < b->phase ? -1 : 1;
-	if (a->budget_ms != b->budget_ms)
-		return a->budget_ms > b->budget_ms ? -1 : 1;
+	if (a->round != b->round)
+		return a->round < b->round ? -1 : 1;
+	if (a->first != b->first)
+		return a->first > b->first ? -1 : 1;
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
-void
-plan_sort(struct plan *plan)
+/* SplitMix64 */
+static uint64_t
+mixed(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	return x ^ x >> 31;
+}
+
+/* SEED 0: longest budget first. */
+static void
+sort_by(struct plan *plan, uint64_t seed)
 {
 	struct key *keys = words_alloc(plan->n, sizeof(*keys));
+	const struct item *item;
 	size_t i;
 
-	for (i = 0; i < plan->n; i++)
-		keys[i] = (struct key){ plan->items[i].phase,
-			plan_budget_ms(plan->items[i].tc), i };
+	for (i = 0; i < plan->n; i++) {
+		item = &plan->items[i];
+		keys[i] = (struct key){ item->phase, item->iteration,
+			seed != 0 ? mixed(mixed(seed) + i)
+				  : plan_budget_ms(item->tc),
+			i };
+	}
 	qsort(keys, plan->n, sizeof(*keys), compare_keys);
 	free(plan->order);
 	plan->order = words_alloc(plan->n, sizeof(*plan->order));
 	for (i = 0; i < plan->n; i++)
 		plan->order[i] = keys[i].index;
 	free(keys);
+}
+
+void
+plan_sort(struct plan *plan)
+{
+	sort_by(plan, 0);
+}
+
+void
+plan_shuffle(struct plan *plan, uint64_t seed)
+{
+	sort_by(plan, seed);
+}
+
+void
+plan_retry(struct item *item)
+{
+	struct result *r = &item->result;
+	const char *actual = r->box != NULL ? r->box->actual : "";
+	struct attempt *a;
+
+	item->attempts = words_grow(
+	    item->attempts, item->nattempts + 1, sizeof(*item->attempts));
+	a = &item->attempts[item->nattempts++];
+	a->status = r->status;
+	a->duration_ms = r->duration_ms;
+	a->actual = words_copy(actual, strlen(actual));
+	plan_result_free(r);
+	item->state = ITEM_WAITING;
 }
 
 void
@@ -259,8 +327,14 @@ plan_free(struct plan *plan)
 {
 	size_t i;
 
-	for (i = 0; i < plan->n; i++)
-		plan_result_free(&plan->items[i].result);
+	for (i = 0; i < plan->n; i++) {
+		struct item *item = &plan->items[i];
+
+		plan_result_free(&item->result);
+		while (item->nattempts > 0)
+			free(item->attempts[--item->nattempts].actual);
+		free(item->attempts);
+	}
 	free(plan->items);
 	free(plan->order);
 	memset(plan, 0, sizeof(*plan));

@@ -52,6 +52,13 @@ struct result {
 	uint32_t duration_ms;
 };
 
+/* How an earlier try of a case ended. */
+struct attempt {
+	enum status status;
+	uint32_t duration_ms;
+	char *actual;
+};
+
 /* A case as it runs once. */
 struct item {
 	const struct tcase *tc;
@@ -65,6 +72,9 @@ struct item {
 	 * is over: see excuse.h. */
 	const struct known_line *known;
 	bool expired;
+	/* Tries of this one that failed, with --retries. */
+	struct attempt *attempts;
+	unsigned nattempts;
 	size_t death;      /* suspected of it; from 1, 0: of none */
 	uint64_t ended_ms; /* when its process was gone */
 	bool crashed;      /* its result was a crash */
@@ -78,6 +88,7 @@ struct plan {
 	size_t *order; /* indexes of items */
 	/* Of the ids that were selected and skipped, in their order; shards of
 	 * one plan have it in common, so it is that of all of them. */
+	unsigned elsewhere; /* statistical questions of other shards */
 	uint64_t fingerprint;
 	size_t total; /* all shards together */
 };
@@ -89,7 +100,12 @@ struct plan {
  */
 int plan_make(struct plan *plan, const struct pack *pack, const struct reg *reg,
     const struct selection *sel, struct complaint *c);
+/* Leaves the Ith (from 1) of N parts, dealt out one by one. Before
+ * plan_repeat(). */
+void plan_shard(struct plan *plan, unsigned i, unsigned n);
 void plan_repeat(struct plan *plan, unsigned repeat);
+/* Another order of execution, within the phases and rounds. */
+void plan_shuffle(struct plan *plan, uint64_t seed);
 /* Statistical questions that its cases may ask. */
 unsigned plan_questions(const struct plan *plan);
 /* Fills plan->order: by phase, then longest budget first. */
@@ -97,6 +113,8 @@ void plan_sort(struct plan *plan);
 void plan_free(struct plan *plan);
 
 uint32_t plan_budget_ms(const struct tcase *tc);
+/* Notes the result as a try that failed, and clears it: it runs again. */
+void plan_retry(struct item *item);
 /* Frees what the result holds and sets it to zero. */
 void plan_result_free(struct result *result);
 

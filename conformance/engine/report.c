@@ -34,6 +34,7 @@ report_result(struct report *r, struct item *item)
 		totals_add_finding(&r->totals, result->status);
 	evidence_keep(r, item);
 	r->latest = results_add_item(r->results, r, item);
+	progress_hide(&r->progress);
 	r->to->result(r, item);
 	fflush(r->out);
 }
@@ -50,6 +51,7 @@ report_finding(struct report *r, enum status status, const char *text,
 	redact_text(&r->env->redact, log);
 	totals_add_finding(&r->totals, status);
 	r->latest = results_add_finding(r->results, status, what, log);
+	progress_hide(&r->progress);
 	r->to->finding(r, status, what, log);
 	free(what);
 	free(log);
@@ -62,6 +64,7 @@ report_end(struct report *r)
 	int code = totals_exit(&r->totals);
 
 	results_end(r->results, r, code, NULL);
+	progress_hide(&r->progress);
 	r->to->end(r, code);
 	fflush(r->out);
 	return code;

@@ -12,6 +12,7 @@
 #include "conformance/engine/complaint.h"
 #include "conformance/engine/env.h"
 #include "conformance/engine/plan.h"
+#include "conformance/engine/progress.h"
 #include "conformance/engine/totals.h"
 
 struct results;
@@ -26,7 +27,8 @@ struct report {
 	const char *document;
 	char target[128]; /* as printed */
 	struct totals totals;
-	struct results *results;           /* all of it as data */
+	struct progress progress; /* hidden while anything is printed */
+	struct results *results;  /* all of it as data */
 	const struct results_test *latest; /* what is being reported */
 	const struct known *known;         /* NULL: none were given */
 	const struct plan *plan;           /* what runs; NULL: nothing */

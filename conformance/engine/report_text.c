@@ -295,6 +295,8 @@ print_finding(struct report *r, const struct item *item)
 static void
 print_excused(struct report *r, const struct item *item)
 {
+	unsigned i;
+
 	if (r->env->opt->verbose != 0) {
 		print_finding(r, item);
 		return;
@@ -306,6 +308,8 @@ print_excused(struct report *r, const struct item *item)
 		print_id(r, item);
 		putc('\n', r->out);
 	}
+	for (i = 0; i < item->nattempts; i++)
+		print_row(r, "failed", item->attempts[i].actual);
 	if (item->result.box != NULL)
 		print_row(r, "actual", item->result.box->actual);
 	print_known(r, item);

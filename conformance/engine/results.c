@@ -294,6 +294,7 @@ results_count(struct results *r)
 {
 	struct totals tot = { .strict = r->totals.strict,
 		.flaky_fails = r->totals.flaky_fails,
+		.none_passes = r->totals.none_passes,
 		.interrupted = r->totals.interrupted,
 		.unusable = r->totals.unusable };
 	size_t i;

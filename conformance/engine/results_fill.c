@@ -304,6 +304,24 @@ file_text(struct results *r, const struct report *report, const char *path)
 	return path != NULL ? results_text(r, path) : NULL;
 }
 
+static void
+copy_attempts(
+    struct results *r, struct results_test *test, const struct item *item)
+{
+	size_t i;
+
+	if (item->nattempts == 0)
+		return;
+	test->attempts =
+	    results_alloc(r, item->nattempts, sizeof(*test->attempts));
+	test->nattempts = item->nattempts;
+	for (i = 0; i < item->nattempts; i++)
+		test->attempts[i] =
+		    (struct results_attempt){ item->attempts[i].status,
+			    item->attempts[i].duration_ms,
+			    results_lines(r, item->attempts[i].actual) };
+}
+
 const struct results_test *
 results_add_item(
     struct results *r, const struct report *report, const struct item *item)
@@ -325,6 +343,7 @@ results_add_item(
 	test->status = res->status;
 	test->expected_status = ST_PASS;
 	copy_known(r, test, item);
+	copy_attempts(r, test, item);
 	if (res->class[0] != '\0')
 		test->class = results_text(r, res->class);
 	if (res->box != NULL)

@@ -83,6 +83,12 @@ next_item(struct sched *s)
 	struct plan *plan = s->cfg.plan;
 	struct item *item;
 
+	while (s->nretries > 0) {
+		item = s->retries[--s->nretries];
+		/* Others may be suspects by now. */
+		if (item->phase == s->phase && item->state == ITEM_WAITING)
+			return item;
+	}
 	if (s->phase == PHASE_SUSPECTS)
 		return s->next_suspect < s->nsuspects
 		    ? s->suspects[s->next_suspect++]
@@ -185,13 +191,24 @@ report_ready(struct sched *s)
 }
 
 static void
-count_failure(struct sched *s, const struct item *item)
+count_failure(struct sched *s, struct item *item)
 {
 	const struct options *opt = s->cfg.env->opt;
 	bool stale;
 	enum status status = excuse_verdict(item, &stale);
 
-	if (!stale && !totals_is_failure(&s->cfg.report->totals, status))
+	if (!stale && status != ST_ERROR &&
+	    !totals_is_failure(&s->cfg.report->totals, status))
+		return;
+	if (item->nattempts < opt->retries && status != ST_XPASS &&
+	    status != ST_FLAKY) {
+		plan_retry(item);
+		s->retries = words_grow(
+		    s->retries, s->nretries + 1, sizeof(*s->retries));
+		s->retries[s->nretries++] = item;
+		return;
+	}
+	if (status == ST_ERROR)
 		return;
 	s->failures++;
 	if (opt->fail_fast)
@@ -218,6 +235,36 @@ handle_ended(struct sched *s)
 	}
 }
 
+/* What the terminal is told. */
+static void
+show_progress(struct sched *s)
+{
+	const struct plan *plan = s->cfg.plan;
+	struct progress_state state = { .total = plan->n,
+		.running = s->jobs.n,
+		.failed = s->failures,
+		.has_deadline = s->cfg.deadline_ms != 0 };
+	uint64_t now = t_now(), oldest = now;
+	const struct job *job;
+	size_t i;
+
+	for (i = 0; i < plan->n; i++)
+		state.done += plan->items[i].state == ITEM_DONE ||
+		    plan->items[i].state == ITEM_REPORTED;
+	for (i = 0; i < s->jobs.n; i++) {
+		job = &s->jobs.v[i];
+		if (state.slowest != NULL && job->start_ms >= oldest)
+			continue;
+		oldest = job->start_ms;
+		state.slowest = job->item->tc->id;
+		state.slowest_ms = now - job->start_ms;
+		state.budget_ms = job->budget_ms;
+	}
+	if (s->cfg.deadline_ms > now)
+		state.left_ms = s->cfg.deadline_ms - now;
+	progress_draw(&s->cfg.report->progress, &state, now);
+}
+
 static void
 one_round(struct sched *s)
 {
@@ -236,6 +283,7 @@ one_round(struct sched *s)
 	if (!s->stopped)
 		handle_ended(s);
 	report_ready(s);
+	show_progress(s);
 }
 
 static void
@@ -265,10 +313,12 @@ sched_run(const struct sched_config *cfg, struct sched_end *end)
 		run_phase(&s, phase);
 	deaths_check_last(&s);
 	deaths_report(&s);
+	progress_hide(&cfg->report->progress);
 	end->gone = s.gone;
 	jobs_free(&s.jobs);
 	for (i = 0; i < s.ndeaths; i++)
 		free(s.deaths[i].tail);
 	free(s.deaths);
 	free(s.suspects);
+	free(s.retries);
 }

@@ -22,6 +22,8 @@ struct sched {
 	bool gone;    /* the target */
 	struct item **suspects;
 	size_t nsuspects, next_suspect;
+	struct item **retries; /* to run again in this phase */
+	size_t nretries;
 	struct death *deaths;
 	size_t ndeaths;
 	unsigned lonely_deaths; /* of which no case is suspected */

@@ -13,6 +13,7 @@ struct selection {
 	struct words run;
 	struct words skip;
 	struct words reqs;
+	struct words tags;
 	const char *level; /* must, should, may: this strong at least; NULL */
 };
 

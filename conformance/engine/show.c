@@ -5,6 +5,7 @@
 
 #include "conformance/engine/alias.h"
 #include "conformance/engine/compare.h"
+#include "conformance/engine/tags.h"
 #include "conformance/engine/text.h"
 #include "conformance/engine/words.h"
 
@@ -90,8 +91,15 @@ show_plan(struct plan *plan, struct reg *reg, const struct pack *pack,
 	}
 	if (rc == 0) {
 		sel.reqs = opt->reqs;
+		sel.tags = opt->tags;
 		rc = plan_make(plan, pack, reg, &sel, c);
 		memset(&sel.reqs, 0, sizeof(sel.reqs));
+		memset(&sel.tags, 0, sizeof(sel.tags));
+	}
+	if (rc == 0 && opt->nshards != 0)
+		plan_shard(plan, opt->shard, opt->nshards);
+	if (rc == 0 && opt->shuffle && opt->seed != 0) {
+		plan_shuffle(plan, opt->seed);
 	}
 	select_free(&sel);
 	return rc;
@@ -114,6 +122,8 @@ list_json(const struct item *item, FILE *out)
 	    "],\"level\":\"%s\",\"basis\":\"%s\",\"needs\":", item->req->level,
 	    item->req->basis);
 	text_json(out, item->tc->needs);
+	fputs(",\"tags\":", out);
+	tags_print(item->tc, item->req, out);
 	fprintf(out, ",\"budget_ms\":%u}\n", plan_budget_ms(item->tc));
 }
 

@@ -95,7 +95,7 @@ totals_exit(const struct totals *tot)
 			return EXIT_FINDINGS;
 	if (totals_of(tot, ST_ERROR) != 0)
 		return EXIT_SUITE;
-	if (totals_run(tot) == 0)
+	if (totals_run(tot) == 0 && !tot->none_passes)
 		return EXIT_NOTHING_TESTED;
 	return EXIT_CONFORMS;
 }

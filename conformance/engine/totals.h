@@ -18,6 +18,7 @@ struct totals {
 	unsigned stale;   /* known failures that do not excuse what happened */
 	bool strict;      /* warnings fail the run */
 	bool flaky_fails; /* as do flaky cases */
+	bool none_passes; /* nothing tested is no failure */
 	bool interrupted; /* signal or --deadline */
 	bool unusable;    /* the first sanity check failed */
 };

@@ -213,6 +213,100 @@ clients(void **state)
 	assert_refused("x --sut {port} --proxy http", "does not belong");
 }
 
+/* A file is below the environment, and that below the command line. */
+static void
+config(void **state)
+{
+	static const struct {
+		const char *line, *sentence;
+	} bad[] = {
+		{ "jbos = 3", "f:3: there is no option 'jbos' for a file" },
+		{ "help = yes", "f:3: there is no option 'help'" },
+		{ "config = x", "f:3: there is no option 'config'" },
+		{ "verbose = 2", "f:3: there is no option 'verbose'" },
+		{ "jobs", "f:3: jobs needs a value: jobs = N" },
+		{ "jobs =", "f:3: jobs needs a value" },
+		{ "jobs = x", "f:3: jobs: 'x' is no valid number" },
+		{ "strict = maybe", "f:3: strict: 'maybe' is neither" },
+		{ "timeout = 5", "f:3: timeout: '5' is no duration" },
+	};
+	char dir[] = "/tmp/options-XXXXXX", cwd[4096];
+	struct complaint c;
+	struct options o;
+	size_t i;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	assert_int_equal(chdir(dir), 0);
+	f = fopen("f", "w");
+	fputs("# ours\n\n  target = h:1 \r\npassword= a b\nstrict\njobs=3\n"
+	      "timeout = 5s\nskip = a/b\nskip = c/**\nproxy = http\n"
+	      "quiet = no\n",
+	    f);
+	fclose(f);
+	assert_int_equal(parse(&o, "x --config f", &c), 0);
+	assert_string_equal(o.target, "h:1");
+	assert_string_equal(o.password, "a b");
+	assert_true(o.strict);
+	assert_int_equal(o.jobs, 3);
+	assert_int_equal(o.skip.n, 2);
+	assert_false(o.quiet);
+	options_free(&o);
+	setenv("ANYTLS_CONFIG", "f", 1);
+	setenv("ANYTLS_JOBS", "4", 1);
+	setenv("ANYTLS_STRICT", "no", 1);
+	assert_int_equal(
+	    parse(&o, "x --timeout 7s --skip x --sut {port}", &c), 0);
+	assert_int_equal(o.jobs, 4);
+	assert_false(o.strict);
+	assert_int_equal(o.timeout_ms, 7000);
+	assert_int_equal(o.skip.n, 1);
+	/* What it excludes is of the lower rank. */
+	assert_null(o.target);
+	options_free(&o);
+	unsetenv("ANYTLS_CONFIG");
+	unsetenv("ANYTLS_JOBS");
+	unsetenv("ANYTLS_STRICT");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		f = fopen("f", "w");
+		fprintf(f, "strict\n\n%s\n", bad[i].line);
+		fclose(f);
+		assert_refused("x --config=f --sut {port}", bad[i].sentence);
+	}
+	assert_refused("x --config none", "'none'");
+	unlink("f");
+	assert_int_equal(chdir(cwd), 0);
+	rmdir(dir);
+}
+
+static void
+shards(void **state)
+{
+	static const char *const bad[] = { "0/2", "3/2", "1", "1/", "/2", "1/0",
+		"a/b", "1/2/3", "-1/2", "1/2x", "1/99999" };
+	struct complaint c;
+	struct options o;
+	char line[64];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(parse(&o, "x --sut {port} --shard 2/3", &c), 0);
+	assert_int_equal(o.shard, 2);
+	assert_int_equal(o.nshards, 3);
+	options_free(&o);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(
+		    line, sizeof(line), "x --sut {port} --shard %s", bad[i]);
+		assert_refused(line, "is no shard");
+	}
+	assert_int_equal(parse(&o, "x --sut {port} --until-fail", &c), 0);
+	assert_int_equal(o.repeat, 100);
+	assert_true(o.fail_fast);
+	options_free(&o);
+}
+
 static void
 certificates(void **state)
 {
@@ -295,6 +389,8 @@ main(void)
 		cmocka_unit_test(commands),
 		cmocka_unit_test(environment),
 		cmocka_unit_test(clients),
+		cmocka_unit_test(config),
+		cmocka_unit_test(shards),
 		cmocka_unit_test(certificates),
 		cmocka_unit_test(replay),
 		cmocka_unit_test(durations),

@@ -207,6 +207,103 @@ bad_citations(void **state)
 	register_free(&reg);
 }
 
+/* Shards are apart, and together everything. */
+static void
+shards(void **state)
+{
+	const struct selection all = { .level = NULL };
+	struct complaint c;
+	struct plan plan;
+	char ids[256];
+
+	(void)state;
+	assert_int_equal(make(&plan, &all, &c), 0);
+	plan_shard(&plan, 1, 4);
+	ids_of(&plan, false, ids, sizeof(ids));
+	assert_string_equal(ids, "one short ");
+	plan_free(&plan);
+	assert_int_equal(make(&plan, &all, &c), 0);
+	plan_shard(&plan, 2, 4);
+	ids_of(&plan, false, ids, sizeof(ids));
+	assert_string_equal(ids, "serial two ");
+	plan_free(&plan);
+	assert_int_equal(make(&plan, &all, &c), 0);
+	plan_shard(&plan, 7, 7);
+	assert_int_equal(plan.n, 0);
+	plan_free(&plan);
+}
+
+/* Another order, the same for the same seed, within phases and rounds. */
+static void
+shuffled(void **state)
+{
+	const struct selection all = { .level = NULL };
+	struct complaint c;
+	struct plan plan;
+	char ids[512], first[512];
+	uint64_t seed;
+	bool moved = false;
+
+	(void)state;
+	assert_int_equal(make(&plan, &all, &c), 0);
+	plan_repeat(&plan, 2);
+	ids_of(&plan, true, first, sizeof(first));
+	assert_string_equal(first,
+	    "long one two short long one two short serial serial dangerous "
+	    "dangerous ");
+	for (seed = 1; seed < 20; seed++) {
+		plan_shuffle(&plan, seed);
+		ids_of(&plan, true, ids, sizeof(ids));
+		assert_non_null(
+		    strstr(ids, " serial serial dangerous dangerous "));
+		moved = moved || strcmp(ids, first) != 0;
+	}
+	assert_true(moved);
+	snprintf(first, sizeof(first), "%s", ids);
+	plan_shuffle(&plan, 19);
+	ids_of(&plan, true, ids, sizeof(ids));
+	assert_string_equal(ids, first);
+	plan_free(&plan);
+}
+
+static void
+tags(void **state)
+{
+	static const struct {
+		const char *tags, *ids;
+	} wanted[] = {
+		{ "a", "one serial long dangerous " },
+		{ "serial,b", "serial short two " },
+		{ "!a", "short two " },
+		{ "reference", "serial long " },
+		{ "v2", "serial long " },
+		{ "may", "short " },
+		{ "slow", "long " },
+		{ "must,!dangerous", "one two " },
+	};
+	struct selection sel = { .level = NULL };
+	struct complaint c;
+	struct plan plan;
+	char ids[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		words_add_list(&sel.tags, wanted[i].tags);
+		assert_int_equal(make(&plan, &sel, &c), 0);
+		ids_of(&plan, false, ids, sizeof(ids));
+		if (strcmp(ids, wanted[i].ids) != 0)
+			fail_msg("%s: '%s'", wanted[i].tags, ids);
+		plan_free(&plan);
+		words_free(&sel.tags);
+	}
+	words_add(&sel.tags, "!nosuch");
+	assert_int_equal(make(&plan, &sel, &c), EXIT_USAGE);
+	assert_non_null(strstr(c.text, "'nosuch'"));
+	plan_free(&plan);
+	words_free(&sel.tags);
+}
+
 int
 main(void)
 {
@@ -217,6 +314,9 @@ main(void)
 		cmocka_unit_test(unmatched),
 		cmocka_unit_test(bad_registers),
 		cmocka_unit_test(bad_citations),
+		cmocka_unit_test(shards),
+		cmocka_unit_test(shuffled),
+		cmocka_unit_test(tags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

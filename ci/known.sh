@@ -35,8 +35,8 @@ expect() {
 }
 
 good="$build/anytls-server"
-bad="$build/anytls-broken --as fin-with-data"
-one=server/fin/target-eof
+bad="$build/anytls-broken --as fin-with-data,data-parsed"
+one=server/commands/data-on-fin
 
 expect "a warning, not listed, is red under --strict" 1 '1 warn.*exit 1' \
     "$bad" "" --strict $one
@@ -49,13 +49,13 @@ expect "xfail excuses a failure" 0 '1 run.*0 fail.*1 xfail.*exit 0' \
 expect "xfail excuses a crash" 0 '1 run.*1 xfail.*exit 0' \
     "$build/anytls-broken --as unknown-crashes" "xfail **/unknown-255 match=SIGABRT" \
     server/commands/unknown-255
-expect "xfail that passes is red" 1 'XPASS server/fin/target-eof' \
+expect "xfail that passes is red" 1 'XPASS server/commands/data-on-fin' \
     "$good" "xfail $one" $one
-expect "the right message" 0 '1 xfail' "$bad" "xfail $one match=\"FIN 1 (3)\"" --strict $one
-expect "another message is a new failure" 1 'expects "got a PSH", and this is another' \
-    "$bad" "xfail $one match=\"got a PSH\"" $one
-expect "a wildcard is counted" 0 'list:2 server/fin/\*: [0-9]+ matched, 1 of them' \
-    "$bad" "xfail server/fin/*" $one
+expect "the right message" 0 '1 xfail' "$bad" "xfail $one match=\"hidden in it was obeyed\"" --strict $one
+expect "another message is a new failure" 1 'expects "got an Alert", and this is another' \
+    "$bad" "xfail $one match=\"got an Alert\"" $one
+expect "a wildcard is counted" 0 'list:2 server/commands/\*: [0-9]+ matched, 1 of them' \
+    "$bad" "xfail server/commands/*" $one
 expect "flaky that fails" 0 '0 warn, 0 info, 1 flaky;' "$bad" "flaky $one" --strict $one
 expect "flaky that passes" 0 '1 run, 1 pass' "$good" "flaky $one" $one
 expect "skip does not run" 5 '0 run, .*1 skip \(1 by list\).*exit 5' \
@@ -77,8 +77,8 @@ expect "lines for clients in a run for servers" 0 '1 pass' \
     "$good" "xfail client/fin/late-synack" $one
 expect "exit 4: a pattern that matches nothing" 4 "list:3: no case matches 'server/hart/\\*'" \
     "$good" "\nxfail server/hart/*" $one
-expect "exit 4: two lines for a case" 4 'list:3: names server/fin/target-eof, as does .*list:2' \
-    "$good" "xfail server/fin/*\nflaky $one" $one
+expect "exit 4: two lines for a case" 4 'list:3: names server/commands/data-on-fin, as does .*list:2' \
+    "$good" "xfail server/commands/*\nflaky $one" $one
 expect "exit 4: an unknown key" 4 "list:2: 'why=x' is none of" "$good" "xfail $one why=x" $one
 expect "exit 4: a bad date" 4 'list:2: until=2026-02-30 is no date' \
     "$good" "xfail $one until=2026-02-30" $one
@@ -106,7 +106,7 @@ update() {
 	    --known-failures "$tmp/new" --update-known-failures >"$tmp/out" 2>&1 </dev/null
 	[ $? -eq "$3" ] && grep -Eq "$4" "$tmp/out"
 }
-check "update: a new list" update "$bad" server/framing/fin-empty 1 'new: added xfail +server/fin/target-eof'
+check "update: a new list" update "$bad" server/framing/fin-empty 1 'new: added xfail +server/commands/data-on-fin'
 check "update: which is then right" update "$bad" server/framing/fin-empty 0 'nothing to change'
 check "update: two lines" test "$(grep -c '^xfail' "$tmp/new")" = 2
 echo '# a remark' >>"$tmp/new"
@@ -114,7 +114,7 @@ check "update: what passes goes" update "$good" server/framing/fin-empty 1 'took
 check "update: remarks stay" test "$(grep -c . "$tmp/new")-$(tail -n 1 "$tmp/new")" = '2-# a remark'
 "$conform" --sut "$bad -l {listen} -p {password}" --profile v2 --strict $one \
     --update-known-failures >"$tmp/new" 2>"$tmp/out" </dev/null
-check "update: a ready list without a file" grep -q '^xfail .*target-eof' "$tmp/new"
+check "update: a ready list without a file" grep -q '^xfail .*data-on-fin' "$tmp/new"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -161,10 +161,50 @@ bench-pcap: all
 	$(Q)$(MAKE) --no-print-directory SETUP=no $(PCAPGEN)
 	$(Q)tools/bench-pcap $(B) $(or $(SIZE),1024) $(or $(ROUNDS),3)
 
-## install: programs below DESTDIR and PREFIX
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin
+# What is installed besides the programs.
+MAN  := $(addprefix $(B)/man/,anytls-conform.1 anytls-server.1 anytls-client.1)
+COMP := $(addprefix $(B)/completion/,bash zsh fish)
+DOCS := README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
+DATA := $(wildcard conformance/schema/*.json vectors/*.schema.json)
+
+$(B)/man/anytls-conform.1: $(CONFORM)
+	$(Q)mkdir -p $(@D) && $(CONFORM) --print-manual man > $@.tmp && mv $@.tmp $@
+$(B)/man/%.1: $(B)/% tools/help-man
+	$(Q)mkdir -p $(@D) && tools/help-man $< > $@.tmp && mv $@.tmp $@
+$(B)/completion/%: $(CONFORM)
+	$(Q)mkdir -p $(@D) && $(CONFORM) --print-completion $* > $@.tmp && mv $@.tmp $@
+
+SHARE = $(DESTDIR)$(PREFIX)/share
+INSTALLED_COMP = bash-completion/completions/anytls-conform \
+	zsh/site-functions/_anytls-conform \
+	fish/vendor_completions.d/anytls-conform.fish
+
+## install: programs, manual pages, completions, documents, schema
+install: all $(MAN) $(COMP)
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 \
+	    $(SHARE)/doc/anytls-conform $(SHARE)/anytls-conform \
+	    $(addprefix $(SHARE)/,$(dir $(INSTALLED_COMP)))
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(MAN) $(SHARE)/man/man1
+	install -m 644 $(B)/completion/bash $(SHARE)/$(word 1,$(INSTALLED_COMP))
+	install -m 644 $(B)/completion/zsh $(SHARE)/$(word 2,$(INSTALLED_COMP))
+	install -m 644 $(B)/completion/fish $(SHARE)/$(word 3,$(INSTALLED_COMP))
+	install -m 644 $(DOCS) $(SHARE)/doc/anytls-conform
+	$(if $(DATA),install -m 644 $(DATA) $(SHARE)/anytls-conform)
+
+## uninstall: what install has put there
+.PHONY: uninstall
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGRAMS))) \
+	    $(addprefix $(SHARE)/man/man1/,$(notdir $(MAN))) \
+	    $(addprefix $(SHARE)/,$(INSTALLED_COMP))
+	rm -rf $(SHARE)/doc/anytls-conform $(SHARE)/anytls-conform
+
+## static: the runner in one file that needs no library, below 12 MB
+.PHONY: static
+static: setup
+	$(Q)$(MAKE) --no-print-directory SETUP=no $(B)/static/anytls-conform
+	@ls -l $(B)/static/anytls-conform
 
 ## clean: remove build/
 clean:
@@ -202,6 +242,14 @@ $(CONFORM): $(B)/conformance/main.o $(PACK_O) $(GEN_O) \
 		$(SUITE_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -o $@ $^ $(JANSSON_LIBS) $(CAPTURE_LIBS) -lm
+
+STATIC_LIBS ?= $(JANSSON_LIBS) \
+	$(shell $(PKG_CONFIG) --static --libs libpcap | sed 's/-lsystemd//') \
+	$(ZLIB_LIBS) $(shell $(PKG_CONFIG) --static --libs openssl) -lm
+$(B)/static/anytls-conform: $(B)/conformance/main.o $(PACK_O) $(GEN_O) \
+		$(B)/tools/static/systemd.o $(SUITE_LIBS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(LD) -static -s -o $@ $^ $(STATIC_LIBS)
 
 # Broken peers are the reference with other policies, and a saboteur between
 # honest ends; they are never installed.

@@ -142,6 +142,12 @@ expect "without retries it fails" 1 '1 warn.*exit 1' moody
 : >"$tmp/always"
 expect "retries: what fails each time fails" 1 '1 warn.*exit 1' moody --retries 2
 
+# Not every system that has no /proc lacks ps, or the other way round.
+is_stopped() {
+	{ ps -o state= -p "$1" || sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status"; } \
+	    2>/dev/null | grep -q '^[Tt]'
+}
+
 paused() {
 	"$conform" --target "127.0.0.1:$port" --password right \
 	    --pause-before server/settings/syn-first server/settings/syn-first >"$tmp/pause" 2>&1 &
@@ -152,7 +158,7 @@ paused() {
 	done
 	case_pid=$(sed -n 's/.*kill -CONT //p' "$tmp/pause")
 	sleep 0.3
-	ps -o state= -p "$case_pid" | grep -q T || kill -INT $p
+	is_stopped "$case_pid" || kill -INT $p
 	kill -CONT "$case_pid"
 	wait $p
 	rc=$?

@@ -81,7 +81,7 @@ send_ack(struct out *o, uint32_t from, uint32_t to, uint32_t ack)
 	struct segment s = { .seq = o->base[0] + 1 + from,
 		.ack = o->base[1] + 1 + ack,
 		.flags = PACKET_ACK,
-		.payload = atls_bytes(TEXT + from, to - from) };
+		.payload = atls_bytes(&TEXT[from], to - from) };
 
 	segment(o, 0, s);
 }

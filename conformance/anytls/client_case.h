@@ -255,6 +255,17 @@ struct fleet {
 struct fleet *fleet_under(
     struct t *t, struct data scheme, size_t n, size_t *got);
 
+/* ---- Heartbeats of the client's own; beats.c ---- */
+
+struct beat {
+	uint32_t after_ms; /* since the call */
+	uint32_t sid;
+};
+/* Answers the heartbeat requests that come within MS and keeps N of them at
+ * most in OUT; how many there were. Other frames are dropped; fails when the
+ * session is closed. */
+size_t take_beats(struct peer *p, uint32_t ms, struct beat *out, size_t n);
+
 /* ---- After an update; written with the verbs above, in renew.c ---- */
 
 /* Auth, settings, ServerSettings for a client of version 2, the first stream

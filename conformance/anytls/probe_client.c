@@ -6,6 +6,7 @@
 #include "ref/wire/auth.h"
 
 #define SESSION_MS 4000
+#define AGAIN_MS 1500
 #define SANITY_BUDGET_MS 12000
 
 #define USABLE "a client that carries a request to its server and back"
@@ -20,6 +21,12 @@ wait_session(struct t *t)
 		t_fail(t, USABLE,
 		    "the client ended when its proxy was asked for a "
 		    "connection");
+	ask(t, "sanity.test", 80);
+	if (session_comes(t, AGAIN_MS))
+		t_fail(t, USABLE,
+		    "the first request was lost, and another %.1f s later was "
+		    "not: its proxy accepts before it serves, see --settle",
+		    SESSION_MS * t->time_scale / 1000);
 	t_fail(t, USABLE,
 	    "its proxy was asked for a connection, but no session arrived at "
 	    "our server on 127.0.0.1:%u within %.1f s: does the command name "

@@ -40,7 +40,9 @@ ready_ms(const struct env *env, double slowness)
 {
 	double scale = env->opt->time_scale * slowness;
 
-	return (uint32_t)(env->opt->ready_timeout_ms * (scale > 1 ? scale : 1));
+	return (uint32_t)(env->opt->ready_timeout_ms *
+		   (scale > 1 ? scale : 1)) +
+	    env->opt->settle_ms;
 }
 
 void

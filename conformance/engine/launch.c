@@ -99,6 +99,21 @@ is_kept(int fd)
 	return true;
 }
 
+/* False with a sentence when it ends within MS. */
+static bool
+stays(struct launch *l, uint32_t ms, const char *what, struct complaint *c)
+{
+	char why[512];
+
+	if (launch_alive(l, (int)ms))
+		return true;
+	l->refused = true;
+	launch_obituary(l, why, sizeof(why));
+	complain(
+	    c, EXIT_UNUSABLE, "%s ended before it was ready: %s", what, why);
+	return false;
+}
+
 /* Waits until the port accepts; false with a sentence. */
 static bool
 wait_ready(
@@ -106,24 +121,18 @@ wait_ready(
 {
 	const char *what = cfg->what != NULL ? cfg->what : "the target";
 	uint64_t deadline = t_now() + cfg->ready_ms;
-	char why[512];
 	bool kept;
 	int fd;
 
 	do {
-		if (!launch_alive(l, 0)) {
-			l->refused = true;
-			launch_obituary(l, why, sizeof(why));
-			complain(c, EXIT_UNUSABLE,
-			    "%s ended before it was ready: %s", what, why);
+		if (!stays(l, 0, what, c))
 			return false;
-		}
 		fd = reach_connect("127.0.0.1", l->port, 200);
 		kept = fd >= 0 && is_kept(fd);
 		if (fd >= 0)
 			close(fd);
 		if (kept)
-			return true;
+			return stays(l, cfg->settle_ms, what, c);
 		poll(NULL, 0, 5);
 	} while (t_now() < deadline);
 	complain(c, EXIT_UNUSABLE,

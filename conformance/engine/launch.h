@@ -47,7 +47,8 @@ struct launch_config {
 	const char *log;
 	uint16_t port; /* where it listens; 0: launch_start() finds one */
 	uint32_t ready_ms;
-	uint32_t salt; /* see reach_free_port() */
+	uint32_t settle_ms; /* to wait once it accepts */
+	uint32_t salt;      /* see reach_free_port() */
 	bool own_group;
 	const char *what;       /* for sentences; NULL: "the target" */
 	const char *const *env; /* "NAME=value" up to NULL, or NULL */

@@ -69,7 +69,7 @@ struct options {
 	const char *sni, *ca, *profile;
 	bool insecure;
 	struct words features;
-	uint32_t ready_timeout_ms;
+	uint32_t ready_timeout_ms, settle_ms;
 	const char *origin_bind, *origin_advertise;
 	struct words run, skip, reqs;
 	const char *level;

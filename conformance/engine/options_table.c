@@ -22,6 +22,9 @@ const struct option_row options_table[] = {
 	{ "ready-timeout", 0, OPT_DURATION, AT(ready_timeout_ms),
 	    SAME | FOR_REPLAYED, "DUR",
 	    "how long CMD may take until its port accepts (10s)" },
+	{ "settle", 0, OPT_DURATION, AT(settle_ms), SAME | FOR_REPLAYED, "DUR",
+	    "how long CMD is left alone once its port accepts, for programs "
+	    "that accept before they serve (0s)" },
 	{ "password", 0, OPT_TEXT, AT(password),
 	    SAME | FOR_PCAP | FOR_REPLAYED | IS_SECRET, "TEXT",
 	    "the password; with --sut a random one unless given" },

@@ -152,6 +152,7 @@ t_own_target(struct t *t, const struct own_target *own)
 	cfg.values.fallback = own->fallback;
 	cfg.log = log;
 	cfg.ready_ms = own_ready_ms(t);
+	cfg.settle_ms = env->opt->settle_ms;
 	cfg.salt = (uint32_t)getpid();
 	t_step(t, "%s", "");
 	if (launch_start(&e->own, &cfg, &c) != 0) {

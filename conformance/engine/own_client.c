@@ -123,6 +123,7 @@ t_own_client(struct t *t, const struct own_client *own)
 	cfg.values = values.v;
 	cfg.log = log;
 	cfg.ready_ms = own_ready_ms(t);
+	cfg.settle_ms = e->env->opt->settle_ms;
 	cfg.what = "the client";
 	cfg.env = values.vars;
 	t_step(t, "%s", "");

@@ -151,6 +151,7 @@ launch_shared(struct shared *s, struct env *env, struct complaint *c)
 	cfg.log = log;
 	cfg.ready_ms =
 	    (uint32_t)(env->opt->ready_timeout_ms * process_slowness());
+	cfg.settle_ms = env->opt->settle_ms;
 	cfg.salt = (uint32_t)getpid() + s->starts++;
 	cfg.own_group = true;
 	rc = launch_start(&s->l, &cfg, c);

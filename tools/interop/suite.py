@@ -41,6 +41,8 @@ def argv(peer, role, cfg, folder):
     a = [cfg.conform] + (["client"] if role == "client" else ["--sut", cmd])
     a += ["--format", "jsonl", "--ready-timeout", "40s",
           "--deadline", f"{cfg.suite_limit:g}s"] + cfg.suite_args
+    settle = peer.roles[role].get("settle", 0)
+    a += ["--settle", f"{settle:g}s"] if settle else []
     known = known_file(peer)
     if known and not cfg.ignore_known:
         # Strict: a warning that is not listed is a change, too.

@@ -393,9 +393,27 @@ first_waits_long(struct t *t)
 	works(p, st.sid, a);
 }
 
+/* The session of *A was given up: its request fails or is tried again on a new
+ * session; the next one has a new one in any case. */
+static void
+served_elsewhere(struct t *t, struct app *a)
+{
+	struct stream_seen st;
+	struct peer *p;
+
+	if (session_comes(t, 300)) {
+		observe(t, "the request is tried again on another session");
+		p = serve(t, SERVER_V2, &st);
+		expect_granted(a);
+	} else {
+		expect_denied(a);
+		a = connect_through(t, &p, &st);
+	}
+	works(p, st.sid, a);
+}
+
 /* On a later stream of a silent server the client gives the session up after
- * 3 s. The request fails or is tried again on a new session; the next one has a
- * new one in any case. */
+ * 3 s. */
 static void
 second_silent(struct t *t)
 {
@@ -412,15 +430,7 @@ second_silent(struct t *t)
 	/* However busy this machine is: the client's clock is not stretched. */
 	if (took < 2700 || took > 7500)
 		fail(t, "3 s of patience", "%u ms", (unsigned)took);
-	if (session_comes(t, 300)) {
-		observe(t, "the request is tried again on another session");
-		p = serve(t, SERVER_V2, &st);
-		expect_granted(a);
-	} else {
-		expect_denied(a);
-		a = connect_through(t, &p, &st);
-	}
-	works(p, st.sid, a);
+	served_elsewhere(t, a);
 }
 
 /* SYNACK after 2.6 s is in time. */
@@ -441,6 +451,45 @@ second_late(struct t *t)
 	works(p, st.sid, a);
 	let_pass(t, asked, 3600);
 	works(p, st.sid, a);
+}
+
+/* A step of 10 ms that takes this long: the client's timer may be as late. */
+#define BUSY_MS 150
+
+/* SYNACK after 3.4 s, counted from when the SYN was here, is too late: the
+ * session is closed by then, and what the server says is not heard. */
+static void
+second_too_late(struct t *t)
+{
+	static const char expected[] =
+	    "the session is closed when SYNACK comes after 3.4 s";
+	struct origin *nobody = listen_origin(t);
+	uint64_t seen, at, now, worst = 0;
+	struct stream_seen st;
+	struct peer *p;
+	struct app *a;
+	struct frame f;
+
+	withhold(t, &p, &st, &a);
+	seen = at = t_now();
+	while (at - seen < 3400 && !session_comes(t, 10)) {
+		now = t_now();
+		worst = now - at > worst ? now - at : worst;
+		at = now;
+	}
+	if (at - seen < 3400)
+		origin_expect_none(nobody, 400);
+	tell(p, synack(st.sid, NO_DATA));
+	tell(p, heart_request(9));
+	tell_close(p);
+	while (next_frame(p, &f)) {
+		if (f.cmd != ATLS_CMD_HEART_RESPONSE || f.sid != 9)
+			continue;
+		if (worst > BUSY_MS)
+			skip(t, "this machine is too busy to tell 3 s");
+		fail(t, expected, "it goes on, and answers");
+	}
+	served_elsewhere(t, a);
 }
 
 enum chatter {
@@ -531,6 +580,8 @@ static const struct tcase cases[] = {
 	    "v2,!v3" },
 	{ "client/synack/second-stream-late", "AT-SY-10", second_late, NULL,
 	    "v2,!v3" },
+	{ "client/synack/second-stream-too-late", "AT-SY-10", second_too_late,
+	    NULL, "v2,!v3" },
 	{ "client/synack/chatty-waste", "AT-SY-10", second_chatty, &chat_waste,
 	    "v2,!v3" },
 	{ "client/synack/chatty-heartbeats", "AT-SY-10", second_chatty,

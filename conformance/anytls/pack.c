@@ -91,13 +91,13 @@ pack_begin(struct t *t)
 	t_cleanup(t, state_free, st);
 }
 
-/* Without heartbeats and without an origin there is nothing to ask for; nor of
- * the dialect that has no stream to spare. */
+/* What the target did not answer before any case, it need not after one; and
+ * the single-stream dialect has no stream to spare. */
 static bool
 can_ask(struct t *t)
 {
 	return (t_feature_value(t, "heartbeat") != NULL ||
-	    (t_feature_value(t, "origin") != NULL && target_version(t) < 3));
+	    (t_feature_value(t, "echo") != NULL && target_version(t) < 3));
 }
 
 void

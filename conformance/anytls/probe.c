@@ -242,14 +242,15 @@ tries_stream(struct peer *p, uint32_t sid, bool *refused)
 	return (has_data(p, sid));
 }
 
-/* A server that serves a stream and refuses one beside it fails the case about
- * that; those that need several would all say the same. */
+/* Whether streams carry data at all. A server that serves one and refuses one
+ * beside it fails the case about that; those that need several would all say
+ * the same. */
 static void
 find_mux(struct t *t)
 {
 	char err[PEER_ERRLEN];
+	bool refused, serves;
 	struct peer *p;
-	bool refused;
 
 	if (t_feature_value(t, "reuse") == NULL)
 		return;
@@ -260,8 +261,10 @@ find_mux(struct t *t)
 	peer_put(p,
 	    encode(t, settings(settings_text(t, "2", ATLS_SCHEME_DEFAULT_MD5))),
 	    "");
-	if (!tries_stream(p, 1, &refused) || tries_stream(p, 2, &refused) ||
-	    !refused)
+	serves = tries_stream(p, 1, &refused);
+	if (serves)
+		t_feature(t, "echo", NULL);
+	if (!serves || tries_stream(p, 2, &refused) || !refused)
 		t_feature(t, "mux", NULL);
 }
 

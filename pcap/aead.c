@@ -14,7 +14,8 @@
 
 struct aead_lib {
 	EVP_CIPHER *cipher[AEAD_KINDS];
-	EVP_KDF *tls13, *tls12;
+	EVP_MAC_CTX *hmac[2]; /* SHA-256, SHA-384 */
+	EVP_KDF *tls12;
 };
 
 struct aead {
@@ -80,6 +81,42 @@ aead_overhead(const struct aead_suite *s)
 	return (AEAD_TAG + explicit_len(s) + (s->tls13 ? 1 : 0));
 }
 
+/* OSSL_PARAM takes pointers that are not const, and reads alone. */
+static void *
+unconst(const void *p)
+{
+	union {
+		const void *in;
+		void *out;
+	} u = { p };
+
+	return (u.out);
+}
+
+static char *
+digest_name(bool sha384)
+{
+	return (unconst(sha384 ? "SHA384" : "SHA256"));
+}
+
+/* HMAC, ready for any key. */
+static EVP_MAC_CTX *
+hmac_new(bool sha384)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+	OSSL_PARAM params[2];
+
+	EVP_MAC_free(mac);
+	params[0] = OSSL_PARAM_construct_utf8_string(
+	    OSSL_MAC_PARAM_DIGEST, digest_name(sha384), 0);
+	params[1] = OSSL_PARAM_construct_end();
+	if (ctx != NULL && EVP_MAC_CTX_set_params(ctx, params) == 1)
+		return (ctx);
+	EVP_MAC_CTX_free(ctx);
+	return (NULL);
+}
+
 struct aead_lib *
 aead_lib_new(void)
 {
@@ -95,9 +132,12 @@ aead_lib_new(void)
 		lib->cipher[i] = EVP_CIPHER_fetch(NULL, names[i], NULL);
 		ok = ok && lib->cipher[i] != NULL;
 	}
-	lib->tls13 = EVP_KDF_fetch(NULL, "TLS13-KDF", NULL);
+	for (i = 0; i < 2; i++) {
+		lib->hmac[i] = hmac_new(i != 0);
+		ok = ok && lib->hmac[i] != NULL;
+	}
 	lib->tls12 = EVP_KDF_fetch(NULL, "TLS1-PRF", NULL);
-	if (ok && lib->tls13 != NULL && lib->tls12 != NULL)
+	if (ok && lib->tls12 != NULL)
 		return (lib);
 	aead_lib_free(lib);
 	return (NULL);
@@ -112,53 +152,39 @@ aead_lib_free(struct aead_lib *lib)
 		return;
 	for (i = 0; i < AEAD_KINDS; i++)
 		EVP_CIPHER_free(lib->cipher[i]);
-	EVP_KDF_free(lib->tls13);
+	for (i = 0; i < 2; i++)
+		EVP_MAC_CTX_free(lib->hmac[i]);
 	EVP_KDF_free(lib->tls12);
 	free(lib);
 }
 
-/* OSSL_PARAM takes pointers that are not const, and reads alone. */
-static void *
-unconst(const void *p)
-{
-	union {
-		const void *in;
-		void *out;
-	} u = { p };
-
-	return (u.out);
-}
-
-static char *
-digest_name(const struct aead_suite *s)
-{
-	return (unconst(s->sha384 ? "SHA384" : "SHA256"));
-}
-
-/* HKDF-Expand-Label(SECRET, LABEL, "", N) of RFC 8446. */
+/*
+ * HKDF-Expand-Label(SECRET, LABEL, "", OUT's room) of RFC 8446, which is one
+ * HMAC as long as no more is wanted than a hash has. OpenSSL's TLS13-KDF looks
+ * its hash up each time, which takes longer than opening a record.
+ */
 static bool
 expand(struct aead_lib *lib, const struct aead_suite *s,
     struct atls_bytes secret, const char *label, struct atls_writer *out)
 {
-	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(lib->tls13);
-	char mode[] = "EXPAND_ONLY", prefix[] = "tls13 ";
-	OSSL_PARAM params[6];
-	bool ok;
+	EVP_MAC_CTX *mac = lib->hmac[s->sha384];
+	uint8_t info[32], hash[EVP_MAX_MD_SIZE];
+	struct atls_writer w = atls_writer(info, sizeof(info));
+	size_t n;
 
-	params[0] = OSSL_PARAM_construct_utf8_string(
-	    OSSL_KDF_PARAM_DIGEST, digest_name(s), 0);
-	params[1] =
-	    OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_MODE, mode, 0);
-	params[2] = OSSL_PARAM_construct_octet_string(
-	    OSSL_KDF_PARAM_KEY, unconst(secret.p), secret.len);
-	params[3] = OSSL_PARAM_construct_octet_string(
-	    OSSL_KDF_PARAM_PREFIX, prefix, strlen(prefix));
-	params[4] = OSSL_PARAM_construct_octet_string(
-	    OSSL_KDF_PARAM_LABEL, unconst(label), strlen(label));
-	params[5] = OSSL_PARAM_construct_end();
-	ok = ctx != NULL && EVP_KDF_derive(ctx, out->p, out->cap, params) == 1;
-	EVP_KDF_CTX_free(ctx);
-	return (ok);
+	atls_writer_put16(&w, (uint16_t)out->cap);
+	atls_writer_put8(&w, (uint8_t)(6 + strlen(label)));
+	atls_writer_put(&w, "tls13 ", 6);
+	atls_writer_put(&w, label, strlen(label));
+	atls_writer_put8(&w, 0); /* no context */
+	atls_writer_put8(&w, 1); /* the first block */
+	if (EVP_MAC_init(mac, secret.p, secret.len, NULL) != 1 ||
+	    EVP_MAC_update(mac, info, w.len) != 1 ||
+	    EVP_MAC_final(mac, hash, &n, sizeof(hash)) != 1 || n < out->cap)
+		return (false);
+	atls_writer_put(out, hash, out->cap);
+	OPENSSL_cleanse(hash, sizeof(hash));
+	return (true);
 }
 
 /* OUT = PRF(master, "key expansion", server random, client random). */
@@ -172,7 +198,7 @@ key_block(struct aead_lib *lib, const struct aead_suite *s,
 	bool ok;
 
 	params[0] = OSSL_PARAM_construct_utf8_string(
-	    OSSL_KDF_PARAM_DIGEST, digest_name(s), 0);
+	    OSSL_KDF_PARAM_DIGEST, digest_name(s->sha384), 0);
 	params[1] = OSSL_PARAM_construct_octet_string(
 	    OSSL_KDF_PARAM_SECRET, unconst(in->master.p), in->master.len);
 	params[2] = OSSL_PARAM_construct_octet_string(

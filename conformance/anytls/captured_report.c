@@ -390,28 +390,30 @@ print_text(
 }
 
 static void
-count(struct check *k, const struct results_test *t)
+count(struct check *k, enum status status, const char *class,
+    const struct requirement *req)
 {
-	struct totals *tot = &k->results.totals;
-	struct result res = { .status = t->status };
+	struct result res = { .status = status };
 
-	snprintf(res.class, sizeof(res.class), "%s",
-	    t->class != NULL ? t->class : "");
-	totals_add(tot, &res,
-	    t->reqs.n != 0 ? results_requirement(&k->results, t->reqs.v[0])
-			   : NULL);
+	snprintf(res.class, sizeof(res.class), "%s", class);
+	totals_add(&k->results.totals, &res, req);
 }
 
 static void
 report(struct check *k, const struct captured *s,
     const struct captured_finding *f, enum status status)
 {
-	const struct results_test *t = add(k, s, f, status);
+	bool skipped = f == NULL && status == ST_SKIP;
+	const struct results_test *t;
 
-	wipe_progress(k);
-	count(k, t);
+	count(k, status, skipped ? s->skip : "", f != NULL ? f->req : NULL);
+	/* Nobody reads it. */
+	if (!k->keep && !is_lines(k) && k->opt->quiet && f == NULL)
+		return;
+	t = add(k, s, f, status);
 	if (is_tap(k))
 		return;
+	wipe_progress(k);
 	if (is_lines(k))
 		report_lines_test(k->keep ? &k->results : &k->one, t, k->out);
 	else

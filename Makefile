@@ -224,7 +224,7 @@ $(B)/%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-CAPTURE_LIBS = $(PCAP_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS)
+CAPTURE_LIBS = $(PCAP_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS) -lpthread
 DAEMON_LIBS := $(B)/libatls-net.a $(B)/libatls-session.a $(B)/libatls-wire.a
 SUITE_LIBS  := $(B)/libengine.a $(B)/libcapture.a $(B)/libatls-tls.a \
 	$(B)/libatls-wire.a

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pcap/ahead.h"
 #include "pcap/table.h"
 #include "ref/wire/err.h"
 
@@ -15,7 +16,7 @@ struct reader {
 	const struct reader_config *cfg;
 	const struct reader_events *ev;
 	struct reader_result *res;
-	struct capture_file *file;
+	struct ahead *packets;
 	struct table table;
 	struct view_shared shared;
 	struct flow_sink sink;
@@ -270,7 +271,7 @@ show_progress(struct reader *r)
 
 	if (r->ev->progress == NULL || r->res->packets % PROGRESS != 0)
 		return (false);
-	file_progress(r->file, &done, &size);
+	ahead_progress(r->packets, &done, &size);
 	r->res->stopped = r->ev->progress(r->cfg->ctx, done, size);
 	return (r->res->stopped);
 }
@@ -278,20 +279,17 @@ show_progress(struct reader *r)
 static int
 read_packets(struct reader *r)
 {
-	struct atls_bytes packet;
-	struct segment s;
-	enum packet_kind kind;
-	int link = file_link(r->file), rc;
+	struct ahead_packet p;
+	int rc = 1;
 
 	while (r->error == 0 &&
-	    (rc = file_next(r->file, &packet, &r->res->last, r->res->error)) ==
-		1) {
+	    (rc = ahead_next(r->packets, &p, r->res->error)) == 1) {
 		r->res->packets++;
-		kind = packet_read(link, packet, &s);
-		if (kind == PACKET_TCP)
-			take(r, &s, r->res->last);
+		r->res->last = p.at;
+		if (p.kind == PACKET_TCP)
+			take(r, &p.segment, p.at);
 		else
-			count(r->res, kind);
+			count(r->res, p.kind);
 		if (show_progress(r))
 			return (0);
 	}
@@ -316,18 +314,20 @@ int
 reader_run(const struct reader_config *cfg, struct reader_result *res)
 {
 	struct reader r = { .cfg = cfg, .ev = cfg->events, .res = res };
+	struct capture_file *file;
 	int rc;
 
 	memset(res, 0, sizeof(*res));
-	r.file = file_open(cfg->path, cfg->keys, res->error);
-	if (r.file == NULL)
+	file = file_open(cfg->path, cfg->keys, res->error);
+	if (file == NULL)
 		return (ATLS_E_IO);
+	r.packets = ahead_new(file);
 	r.sink = (struct flow_sink){ on_data, on_gap, on_fin, NULL };
 	r.shared.keys = cfg->keys;
 	r.shared.lib = aead_lib_new();
 	r.shared.plain = malloc(VIEW_PLAIN);
 	rc = table_init(&r.table);
-	if (r.shared.lib == NULL || r.shared.plain == NULL)
+	if (r.packets == NULL || r.shared.lib == NULL || r.shared.plain == NULL)
 		rc = ATLS_E_NOMEM;
 	if (rc == 0) {
 		rc = read_packets(&r);
@@ -335,7 +335,9 @@ reader_run(const struct reader_config *cfg, struct reader_result *res)
 	}
 	table_free(&r.table);
 	free(r.shared.plain);
+	free(r.shared.spare);
 	aead_lib_free(r.shared.lib);
-	file_close(r.file);
+	ahead_free(r.packets);
+	file_close(file);
 	return (rc);
 }

@@ -40,25 +40,30 @@ same(const struct endpoint *a, const struct endpoint *b)
 	return (memcmp(a, b, sizeof(*a)) == 0);
 }
 
+/* SLOT is that of S's addresses: sets *DIR. */
+static bool
+is_of(const struct slot *slot, const struct segment *s, int *dir)
+{
+	*dir = !(same(&slot->a, &s->from) && same(&slot->b, &s->to));
+	return (
+	    *dir == 0 || (same(&slot->a, &s->to) && same(&slot->b, &s->from)));
+}
+
 struct slot *
 table_find(struct table *t, const struct segment *s, int *dir)
 {
-	uint32_t hash = mix(&s->from) + mix(&s->to);
-	struct slot *slot = t->buckets[hash & (t->nbuckets - 1)];
+	struct slot *slot = t->last;
+	uint32_t hash;
 
-	for (; slot != NULL; slot = slot->chain) {
-		if (slot->hash != hash)
-			continue;
-		if (same(&slot->a, &s->from) && same(&slot->b, &s->to)) {
-			*dir = 0;
-			return (slot);
-		}
-		if (same(&slot->a, &s->to) && same(&slot->b, &s->from)) {
-			*dir = 1;
-			return (slot);
-		}
-	}
-	return (NULL);
+	if (slot != NULL && is_of(slot, s, dir))
+		return (slot);
+	hash = mix(&s->from) + mix(&s->to);
+	slot = t->buckets[hash & (t->nbuckets - 1)];
+	while (slot != NULL && (slot->hash != hash || !is_of(slot, s, dir)))
+		slot = slot->chain;
+	if (slot != NULL)
+		t->last = slot;
+	return (slot);
 }
 
 static void
@@ -135,6 +140,8 @@ table_remove(struct table *t, struct slot *slot)
 	while (*at != slot)
 		at = &(*at)->chain;
 	*at = slot->chain;
+	if (t->last == slot)
+		t->last = NULL;
 	unlink_slot(t, slot);
 	free(slot);
 }

@@ -35,6 +35,7 @@ struct table {
 	/* Open ones and remembered ones, each from oldest to newest. */
 	struct slot *oldest[2], *newest[2];
 	size_t n[2];
+	struct slot *last; /* found last: packets come in bursts */
 };
 
 int table_init(struct table *t);  /* 0 or ATLS_E_NOMEM */

@@ -46,7 +46,7 @@ struct view_side {
 };
 
 struct view {
-	const struct view_shared *shared;
+	struct view_shared *shared;
 	struct view_sink to;
 	struct view_side side[2];
 	enum view_trouble trouble;
@@ -59,7 +59,7 @@ struct view {
 };
 
 struct view *
-view_new(const struct view_shared *shared, const struct view_sink *to)
+view_new(struct view_shared *shared, const struct view_sink *to)
 {
 	struct view *v = calloc(1, sizeof(*v));
 
@@ -458,10 +458,20 @@ check_header(struct view *v, int dir, struct mark at)
 	return (false);
 }
 
+static bool
+make_room(struct view *v, struct view_side *s)
+{
+	s->body = v->shared->spare;
+	v->shared->spare = NULL;
+	if (s->body == NULL)
+		s->body = malloc(MOST_BODY);
+	return (s->body != NULL);
+}
+
 /* Gathers the body of a record. True with *BODY when it is whole. */
 static bool
-gather(struct view_side *s, struct atls_bytes *in, struct atls_bytes *body,
-    int *rc)
+gather(struct view *v, struct view_side *s, struct atls_bytes *in,
+    struct atls_bytes *body, int *rc)
 {
 	size_t n = s->need - s->have;
 
@@ -470,7 +480,7 @@ gather(struct view_side *s, struct atls_bytes *in, struct atls_bytes *body,
 		atls_bytes_skip(in, n);
 		return (true);
 	}
-	if (s->body == NULL && (s->body = malloc(s->need)) == NULL) {
+	if (s->body == NULL && !make_room(v, s)) {
 		*rc = ATLS_E_NOMEM;
 		return (false);
 	}
@@ -505,11 +515,14 @@ view_data(struct view *v, int dir, struct atls_bytes in, struct mark at)
 			if (in.len == 0 && s->need != 0)
 				break;
 		}
-		if (!gather(s, &in, &body, &rc))
+		if (!gather(v, s, &in, &body, &rc))
 			continue;
 		rc = see_record(v, dir, body, at);
-		free(s->body);
-		s->body = NULL;
+		if (s->body != NULL) {
+			free(v->shared->spare);
+			v->shared->spare = s->body;
+			s->body = NULL;
+		}
 		s->have = 0;
 		s->nheader = 0;
 	}

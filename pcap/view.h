@@ -69,13 +69,15 @@ struct view_shared {
 	struct aead_lib *lib;
 	const struct keylog *keys;
 	uint8_t *plain; /* VIEW_PLAIN bytes of room */
+	/* Room of a record that has gone, for the next; NULL at first, to be
+	 * freed at the end. */
+	uint8_t *spare;
 };
 
 #define VIEW_PLAIN (16384 + 2048)
 
 /* NULL when out of memory. */
-struct view *view_new(
-    const struct view_shared *shared, const struct view_sink *to);
+struct view *view_new(struct view_shared *shared, const struct view_sink *to);
 void view_free(struct view *v); /* NULL is fine */
 
 /* The next bytes of direction DIR. 0, or ATLS_E_NOMEM. */

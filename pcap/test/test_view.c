@@ -153,7 +153,7 @@ look(const struct wire *w, size_t piece, const char *keys, struct seen *s)
 	static uint8_t plain[VIEW_PLAIN];
 	struct view_sink to = { on_hello, on_record, on_trouble, s };
 	struct keylog *k = keylog_new();
-	struct view_shared shared = { aead_lib_new(), k, plain };
+	struct view_shared shared = { aead_lib_new(), k, plain, NULL };
 	struct mark at = { 1, 1 };
 	struct view *v;
 	struct atls_bytes rest;
@@ -179,6 +179,7 @@ look(const struct wire *w, size_t piece, const char *keys, struct seen *s)
 	view_free(v);
 	keylog_free(k);
 	aead_lib_free(shared.lib);
+	free(shared.spare);
 }
 
 #define ALL_SAID "c:from the client s:from the server c:x !"

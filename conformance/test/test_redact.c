@@ -60,6 +60,25 @@ texts(void **state)
 	becomes(*state, "evidence-Password", "evidence-Password");
 }
 
+/* A password that is a word of ours leaves commands whole. */
+static void
+common_words(void **state)
+{
+	struct redact r;
+
+	(void)state;
+	memset(&r, 0, sizeof(r));
+	redact_init(&r, "password", hash, sizeof(hash));
+	becomes(&r, "s -p {password} --password '***'",
+	    "s -p {password} --password '***'");
+	becomes(&r, "close: wrong password?", "close: wrong password?");
+	becomes(&r, "-p password --password=password",
+	    "-p ******** --password=********");
+	becomes(&r, "password", "********");
+	becomes(&r, "{password", "{********");
+	redact_free(&r);
+}
+
 /* Eight bytes in a row betray it, also with blanks between them; fewer do
  * not. */
 static void
@@ -164,6 +183,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(texts),
+		T(common_words),
 		T(hashes),
 		T(binary),
 		T(short_passwords_stay),

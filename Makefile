@@ -13,6 +13,12 @@ say     = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' $(1) $(2))
 
 SANFLAGS := $(if $(filter none,$(SAN)),,-fsanitize=$(SAN) \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer)
+# Hardening: of optimized builds without sanitizers, where the linker is ELF's.
+HARDENED := $(if $(filter none,$(SAN)),$(if $(filter -O0,$(OPT)),,$(filter 1,$(HARDEN))))
+HARDEN_C  = $(if $(HARDENED),-fPIE -fstack-protector-strong \
+	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN_LD = $(if $(HARDENED),$(if $(filter Darwin,$(shell uname -s)),,-pie \
+	-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now$(comma)-z$(comma)noexecstack))
 GIT_REV  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
 pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
@@ -29,7 +35,7 @@ CMOCKA_CFLAGS  ?= $(call pkg,--cflags,cmocka)
 CMOCKA_LIBS    ?= $(or $(call pkg,--libs,cmocka),-lcmocka)
 
 ALL_CPPFLAGS = -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(CPPFLAGS)
-ALL_CFLAGS   = -std=c11 $(OPT) $(CFLAGS) $(WARNINGS) $(SANFLAGS) \
+ALL_CFLAGS   = -std=c11 $(OPT) $(HARDEN_C) $(CFLAGS) $(WARNINGS) $(SANFLAGS) \
 	$(if $(filter 1,$(WERROR)),-Werror) -MMD -MP \
 	$(OPENSSL_CFLAGS) $(UV_CFLAGS) $(JANSSON_CFLAGS) $(CMOCKA_CFLAGS) \
 	$(PCAP_CFLAGS) $(if $(ZLIB_LIBS),-DHAVE_ZLIB)
@@ -175,6 +181,7 @@ $(B)/completion/%: $(CONFORM)
 	$(Q)mkdir -p $(@D) && $(CONFORM) --print-completion $* > $@.tmp && mv $@.tmp $@
 
 SHARE = $(DESTDIR)$(PREFIX)/share
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 INSTALLED_COMP = bash-completion/completions/anytls-conform \
 	zsh/site-functions/_anytls-conform \
 	fish/vendor_completions.d/anytls-conform.fish
@@ -183,9 +190,12 @@ INSTALLED_COMP = bash-completion/completions/anytls-conform \
 install: all $(MAN) $(COMP)
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 \
 	    $(SHARE)/doc/anytls-conform $(SHARE)/anytls-conform \
-	    $(addprefix $(SHARE)/,$(dir $(INSTALLED_COMP)))
+	    $(addprefix $(SHARE)/,$(dir $(INSTALLED_COMP))) $(UNITS)
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(MAN) $(SHARE)/man/man1
+	sed 's,/usr/local/bin,$(PREFIX)/bin,' tools/systemd/anytls-server.service \
+	    > $(UNITS)/anytls-server.service
+	chmod 644 $(UNITS)/anytls-server.service
 	install -m 644 $(B)/completion/bash $(SHARE)/$(word 1,$(INSTALLED_COMP))
 	install -m 644 $(B)/completion/zsh $(SHARE)/$(word 2,$(INSTALLED_COMP))
 	install -m 644 $(B)/completion/fish $(SHARE)/$(word 3,$(INSTALLED_COMP))
@@ -197,7 +207,8 @@ install: all $(MAN) $(COMP)
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGRAMS))) \
 	    $(addprefix $(SHARE)/man/man1/,$(notdir $(MAN))) \
-	    $(addprefix $(SHARE)/,$(INSTALLED_COMP))
+	    $(addprefix $(SHARE)/,$(INSTALLED_COMP)) \
+	    $(UNITS)/anytls-server.service
 	rm -rf $(SHARE)/doc/anytls-conform $(SHARE)/anytls-conform
 
 ## static: the runner in one file that needs no library, below 12 MB
@@ -228,7 +239,7 @@ CAPTURE_LIBS = $(PCAP_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS) -lpthread
 DAEMON_LIBS := $(B)/libatls-net.a $(B)/libatls-session.a $(B)/libatls-wire.a
 SUITE_LIBS  := $(B)/libengine.a $(B)/libcapture.a $(B)/libatls-tls.a \
 	$(B)/libatls-wire.a
-LD = $(CC) $(ALL_CFLAGS) $(LDFLAGS)
+LD = $(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS)
 
 $(SERVER): $(B)/ref/server.o $(DAEMON_LIBS)
 	$(call say,LD,$@)
@@ -249,7 +260,7 @@ STATIC_LIBS ?= $(JANSSON_LIBS) \
 $(B)/static/anytls-conform: $(B)/conformance/main.o $(PACK_O) $(GEN_O) \
 		$(B)/tools/static/systemd.o $(SUITE_LIBS)
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(LD) -static -s -o $@ $^ $(STATIC_LIBS)
+	$(Q)mkdir -p $(@D) && $(filter-out -pie,$(LD)) -static -s -o $@ $^ $(STATIC_LIBS)
 
 # Broken peers are the reference with other policies, and a saboteur between
 # honest ends; they are never installed.

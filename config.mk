@@ -14,6 +14,9 @@ SAN         ?= none
 # 1 turns warnings into errors; CI sets it.
 WERROR      ?= 0
 
+# 1: position-independent, read-only relocations, stack protector, _FORTIFY_SOURCE.
+HARDEN      ?= 1
+
 # "no" never installs or looks for packages.
 SETUP       ?= yes
 

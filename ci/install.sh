@@ -32,10 +32,13 @@ for f in bin/anytls-conform bin/anytls-server bin/anytls-client \
 	share/bash-completion/completions/anytls-conform \
 	share/zsh/site-functions/_anytls-conform \
 	share/fish/vendor_completions.d/anytls-conform.fish \
-	share/anytls-conform/results.schema.json; do
+	share/anytls-conform/results.schema.json \
+	lib/systemd/system/anytls-server.service; do
 	check "installed: $f" test -s "$dest/usr/$f"
 done
 check "the installed one runs" "$dest/usr/bin/anytls-conform" list 'server/settings/*'
+check "the service starts the installed one" \
+    has '^ExecStart=/usr/bin/anytls-server ' "$dest/usr/lib/systemd/system/anytls-server.service"
 check "uninstall" make --no-print-directory SETUP=no uninstall DESTDIR="$dest" PREFIX=/usr
 check "nothing is left" test -z "$(find "$dest" -type f)"
 

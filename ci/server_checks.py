@@ -92,6 +92,44 @@ def tls_versions(e):
         raise Failed("TLS 1.1 was accepted")
 
 
+def tls_suites(e):
+    """TLS 1.2 takes suites with forward secrecy and AEAD alone"""
+    if not shutil.which("openssl"):
+        raise Skip("no openssl program here")
+
+    def agrees(*args):
+        got = subprocess.run(
+            ["openssl", "s_client", "-connect", "%s:%d" % s.addr, *args],
+            stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=20)
+        return re.search(rb"Cipher is (?!\(NONE\))", got.stdout)
+
+    with e.server() as s:
+        for name in ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"):
+            need(agrees("-tls1_2", "-cipher", name), name + " is refused")
+        need(agrees("-tls1_3"), "TLS 1.3 is refused")
+        for name in ("kRSA", "AES128-SHA", "3DES", "ECDHE-ECDSA-AES128-SHA", "RC4", "NULL",
+                     "aNULL", "PSK", "ECDHE-ECDSA-AES256-SHA384"):
+            need(not agrees("-tls1_2", "-cipher", name + ":@SECLEVEL=0"), name + " is taken")
+        for version in ("-tls1", "-tls1_1"):
+            need(not agrees(version, "-cipher", "ALL:@SECLEVEL=0"), version + " is taken")
+        works(s)
+
+
+def unprivileged(e):
+    """as nobody, without capabilities: it needs no privileges"""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        raise Skip("not root, or no setpriv")
+    argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
+            "--bounding-set=-all", "--inh-caps=-all",
+            os.path.join(e.build, "anytls-server"), "-l", LOOP + ":0", "-p", PW]
+    with Daemon(e.tmp, argv) as s:
+        works(s)
+        status = s.proc("status").decode()
+        for line in ("Uid:\t65534\t65534", "CapEff:\t0000000000000000",
+                     "CapBnd:\t0000000000000000", "NoNewPrivs:\t1"):
+            need(line in status, line + " is not so")
+
+
 def passwords(e):
     """--password-file with several, beside -p: each is right, others are not"""
     words = ["first", "second with blanks ", "dritte-\u00e4", "4" * 300]
@@ -528,7 +566,7 @@ def stalled_target(e):
 
 
 CHECKS = [
-    tls_versions, passwords, self_signed, cert_files, scheme_file, scheme_broken, fallback,
+    tls_versions, tls_suites, unprivileged, passwords, self_signed, cert_files, scheme_file, scheme_broken, fallback,
     auth_timeout, idle_timeout, max_streams, max_sessions, heartbeat, keylog,
     keylog_decrypts, log_levels, sigterm,
     two_families, workers, out_of_files, port_in_use, secrets, forbid_private, resets, half_open,

@@ -1,15 +1,21 @@
 #!/bin/sh
-# Unit tests built with the sanitizers SAN (first argument); with "suite" as the
-# second, the suites against the reference server and client too.
+# Unit tests built with the sanitizers SAN (first argument), and the recorded
+# sessions; with "suite" as the second, the suites against the reference server
+# and client and hostile captures too.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 san=$1
 build=build/$(echo "$san" | tr , -)
 . ci/lib.sh
+# A code that no program here ends with otherwise.
+export ASAN_OPTIONS="exitcode=99:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="exitcode=99:${UBSAN_OPTIONS:-}"
 
 gate "build with $san" ci/build.sh SAN="$san"
 gate "unit tests with $san" ci/unit.sh "$build"
+gate "captures with $san" ci/samples.py "$build"
 if [ "${2:-}" = suite ]; then
+	gate "hostile captures with $san" ci/hostile-pcap.py "$build" 2
 	gate "server suite with $san" ci/conform.sh server "$build" --time-scale 2
 	gate "client suite with $san" ci/conform.sh client "$build" --time-scale 2
 fi

@@ -4,11 +4,21 @@
 
 #include "conformance/anytls/passive_impl.h"
 
+static bool
+is_lower_hex(struct atls_bytes text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if (memchr("0123456789abcdef", text.p[i], 16) == NULL)
+			return (false);
+	return (true);
+}
+
 static void
 compare_scheme(struct passive *v, struct atls_bytes md5)
 {
-	if (md5.len != ATLS_MD5_HEX ||
-	    strspn((const char *)md5.p, "0123456789abcdef") < ATLS_MD5_HEX) {
+	if (md5.len != ATLS_MD5_HEX || !is_lower_hex(md5)) {
 		passive_found(v, RULE_SETTINGS_MD5,
 		    "padding-md5 of %zu bytes that is no lower-case MD5",
 		    md5.len);

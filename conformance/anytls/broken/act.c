@@ -312,6 +312,10 @@ act_beside(struct filter *f, const struct action *a, struct item *it)
 	case ACT_GATHER:
 		f->way[it->side].gather_ms = (uint32_t)a->n;
 		return (true);
+	case ACT_IDLE:
+		f->idle_ms = (uint32_t)a->n;
+		f->idle_at_ms = f->now_ms + f->idle_ms;
+		return (true);
 	default:
 		return (false);
 	}

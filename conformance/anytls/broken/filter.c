@@ -297,6 +297,7 @@ filter_record(struct filter *f, enum side side, struct atls_bytes record,
     unsigned reads, uint64_t now_ms)
 {
 	f->now_ms = now_ms;
+	f->idle_at_ms = now_ms + f->idle_ms;
 	if (f->way[side].muted)
 		return;
 	f->way[side == SIDE_UP ? SIDE_DOWN : SIDE_UP].waits = false;
@@ -360,6 +361,10 @@ filter_next(struct filter *f, uint64_t now_ms, struct filter_out *out)
 		if (at != 0 && at <= now_ms)
 			emit_flush_now(f, (enum side)side);
 	}
+	if (f->idle_ms != 0 && f->idle_at_ms <= now_ms) {
+		f->idle_ms = 0;
+		emit_deed(f, DEED_CLOSE, SIDE_UP, 0);
+	}
 	pending_free(f->given);
 	f->given = NULL;
 	if (f->pending == NULL || f->pending->at_ms > now_ms)
@@ -381,5 +386,7 @@ filter_deadline(const struct filter *f)
 		if (gather != 0 && gather < at)
 			at = gather;
 	}
+	if (f->idle_ms != 0 && f->idle_at_ms < at)
+		at = f->idle_at_ms;
 	return (at);
 }

@@ -119,6 +119,8 @@ struct filter {
 	bool marked, fixed;
 	uint32_t last_sid;
 	uint64_t made_ms;
+	uint32_t idle_ms; /* 0: silence ends nothing */
+	uint64_t idle_at_ms;
 	struct way way[2];
 	struct seen *seen;
 	struct pending *pending;

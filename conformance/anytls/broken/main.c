@@ -9,6 +9,7 @@
 
 #include "conformance/anytls/broken/client.h"
 #include "conformance/anytls/broken/defects.h"
+#include "conformance/anytls/broken/link.h"
 #include "conformance/anytls/broken/policy_names.h"
 #include "conformance/anytls/broken/rules.h"
 #include "conformance/anytls/broken/saboteur.h"
@@ -90,18 +91,21 @@ list(void)
 
 /* CLIENT tells whose fields a policy may set. */
 static void
-check_defect(const struct defect *d, bool client)
+check_defect(struct defect *d, bool client)
 {
 	char why[RULES_ERRLEN > POLICY_NAMES_ERRLEN ? RULES_ERRLEN
 						    : POLICY_NAMES_ERRLEN];
 	struct atls_policy policy = atls_policy_default;
 	struct service_config server = { 0 };
 	struct front_config front = { 0 };
+	struct link_odds odds;
 	struct rules rules;
 	int err = 0;
 
 	if (d->name[0] == '\0')
 		die(1, "defects", "a line with too few or long columns");
+	if (client)
+		link_odds_take(d->policy, &odds);
 	if (d->policy[0] != '\0' && client)
 		err =
 		    policy_names_apply_client(d->policy, &policy, &front, why);

@@ -114,6 +114,8 @@
  *   mute              this side is discarded from here on
  *   gather MS         what this side sends is collected that long and leaves in
  *                     one record
+ *   idle MS           from here on the connection is closed (both sides) when
+ *                     neither side has sent anything for so long
  * These happen before the frame that matched goes out, MS later if said:
  *   close [MS]        the connection is closed (both sides)
  *   reset [MS]        the same with RST

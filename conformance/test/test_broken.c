@@ -549,29 +549,6 @@ test_ends(void **state)
 	finish(&r);
 }
 
-/* Silence of both sides ends a connection, once. */
-static void
-test_idle(void **state)
-{
-	struct rig r;
-
-	(void)state;
-	start_session(&r, "down SYNACK idle 50");
-	r.now_ms += 1000;
-	assert_string_equal(take(&r, true), "");
-	say1(&r, SIDE_DOWN, ATLS_CMD_SYNACK, 1, "");
-	assert_string_equal(take(&r, true), "d[SYNACK1]");
-	assert_true(filter_deadline(r.filter) == r.now_ms + 50);
-	r.now_ms += 40;
-	say1(&r, SIDE_UP, ATLS_CMD_PSH, 1, "x");
-	r.now_ms += 40;
-	assert_string_equal(take(&r, true), "u[PSH1:x]");
-	r.now_ms += 10;
-	assert_string_equal(take(&r, true), "close");
-	assert_true(filter_deadline(r.filter) == UINT64_MAX);
-	finish(&r);
-}
-
 static void
 test_marks(void **state)
 {
@@ -608,7 +585,6 @@ main(void)
 		cmocka_unit_test(test_auth_retry),
 		cmocka_unit_test(test_auth_short),
 		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_marks),
 	};
 

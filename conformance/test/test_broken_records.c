@@ -165,12 +165,41 @@ test_misread(void **state)
 	rules_free(&rules);
 }
 
+/* Silence of both sides ends a connection, once. */
+static void
+test_idle(void **state)
+{
+	struct rules rules;
+	struct filter *f = start("down SYNACK idle 50", &rules, NULL);
+	struct filter_out out;
+	struct speech s = { .len = 0 };
+
+	(void)state;
+	while (filter_next(f, 900, &out))
+		;
+	assert_true(filter_deadline(f) == UINT64_MAX);
+	speak(&s, ATLS_CMD_SYNACK, 0);
+	filter_record(f, SIDE_DOWN, atls_bytes(s.b, s.len), 1, 1000);
+	assert_true(filter_next(f, 1000, &out));
+	assert_true(filter_deadline(f) == 1050);
+	filter_record(f, SIDE_UP, atls_bytes(s.b, s.len), 1, 1040);
+	assert_true(filter_next(f, 1080, &out));
+	assert_int_equal(out.deed, DEED_WRITE);
+	assert_false(filter_next(f, 1089, &out));
+	assert_true(filter_next(f, 1090, &out));
+	assert_int_equal(out.deed, DEED_CLOSE);
+	assert_true(filter_deadline(f) == UINT64_MAX);
+	filter_free(f);
+	rules_free(&rules);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_borders),
 		cmocka_unit_test(test_misread),
+		cmocka_unit_test(test_idle),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

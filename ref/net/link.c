@@ -372,7 +372,8 @@ on_stream_event(struct link *l, const struct atls_event *ev)
 	} else if (ev->type == ATLS_EV_FIN || ev->type == ATLS_EV_REPLACED) {
 		note_v1(l);
 		stream_end(st, 0, "closed by the server");
-		link_idle(l);
+		if (!l->dialer->cfg.policy->fin_leaks)
+			link_idle(l);
 	}
 }
 

@@ -130,6 +130,8 @@ struct atls_policy {
 	int apply_scheme; /* use a received scheme (AT-PD-04); else it is
 			     ignored and there is no event */
 	int first_packet; /* number of the first packet; right is 1 */
+	int fin_leaks;    /* (driver) a session whose stream the server has
+			     ended stays open and is used no more (AT-RU-04) */
 	int reuse;        /* (driver) enum atls_reuse: sessions return to
 			     the pool (AT-RU-01, AT-RU-02) */
 	int auth_records; /* (driver) writes the authentication is cut

@@ -82,6 +82,7 @@ static const struct field policy_fields[] = {
 	{ AT(watch_first), NULL },
 	{ AT(apply_scheme), NULL },
 	{ AT(first_packet), NULL },
+	{ AT(fin_leaks), NULL },
 	{ AT(reuse), reuse_names },
 	{ AT(auth_records), NULL },
 };

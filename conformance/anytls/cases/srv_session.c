@@ -235,10 +235,14 @@ many_streams(struct t *t)
 		tell_open(p, sid, dest_echo(t));
 	tell(p, psh(1, text("first")));
 
-	while (next_frame(p, &f) && f.cmd != ATLS_CMD_PSH)
+	while (next_frame(p, &f) && f.cmd != ATLS_CMD_PSH) {
+		if (f.cmd == ATLS_CMD_ALERT)
+			fail(t, "streams refused one by one",
+			    "an Alert, at which the client ends them all");
 		if (f.cmd == ATLS_CMD_FIN ||
 		    (f.cmd == ATLS_CMD_SYNACK && f.data.len != 0))
 			refused++;
+	}
 	if (f.cmd != ATLS_CMD_PSH || f.sid != 1)
 		fail(t, "the echo on the first stream", "none");
 	observe(t, "refused of %u streams: %u", (unsigned)NSTREAMS, refused);

@@ -171,7 +171,8 @@ bench-pcap: all
 MAN  := $(addprefix $(B)/man/,anytls-conform.1 anytls-server.1 anytls-client.1)
 COMP := $(addprefix $(B)/completion/,bash zsh fish)
 DOCS := README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
-DATA := $(wildcard conformance/schema/*.json vectors/*.schema.json)
+DATA := $(wildcard conformance/schema/*.json conformance/schema/*.xsd \
+	vectors/*.schema.json pcap/*.lua)
 
 $(B)/man/anytls-conform.1: $(CONFORM)
 	$(Q)mkdir -p $(@D) && $(CONFORM) --print-manual man > $@.tmp && mv $@.tmp $@
@@ -210,6 +211,11 @@ uninstall:
 	    $(addprefix $(SHARE)/,$(INSTALLED_COMP)) \
 	    $(UNITS)/anytls-server.service
 	rm -rf $(SHARE)/doc/anytls-conform $(SHARE)/anytls-conform
+
+## deb: the Debian package, in build/deb (ARGS=-Pnocheck: without its tests)
+.PHONY: deb
+deb:
+	$(Q)tools/deb build/deb $(ARGS)
 
 ## static: the runner in one file that needs no library, below 12 MB
 .PHONY: static

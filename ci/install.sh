@@ -32,7 +32,7 @@ for f in bin/anytls-conform bin/anytls-server bin/anytls-client \
 	share/bash-completion/completions/anytls-conform \
 	share/zsh/site-functions/_anytls-conform \
 	share/fish/vendor_completions.d/anytls-conform.fish \
-	share/anytls-conform/results.schema.json \
+	share/anytls-conform/results.schema.json share/anytls-conform/anytls.lua \
 	lib/systemd/system/anytls-server.service; do
 	check "installed: $f" test -s "$dest/usr/$f"
 done

@@ -243,6 +243,20 @@ take_verdict(struct known_line *line, struct cursor *cur, struct complaint *c)
 	return rc;
 }
 
+/* In WORD, as next_word() took it. */
+static bool
+quotes_end(const char *word)
+{
+	bool quoted = false;
+
+	for (; *word != '\0'; word++)
+		if (*word == '"')
+			quoted = !quoted;
+		else if (quoted && *word == '\\' && word[1] != '\0')
+			word++;
+	return !quoted;
+}
+
 static int
 take_pattern(struct known_line *line, struct cursor *cur, struct complaint *c)
 {
@@ -253,6 +267,12 @@ take_pattern(struct known_line *line, struct cursor *cur, struct complaint *c)
 	if (line->pattern[0] == '\0' || line->pattern[0] == '#')
 		return refuse(cur, c, "", verdicts[line->verdict],
 		    " needs the id of a case, or a pattern");
+	if (strchr(line->pattern, '"') != NULL)
+		return refuse(cur, c, "the pattern '", line->pattern,
+		    quotes_end(line->pattern)
+			? "' has quotes; patterns take none"
+			: "' has a quote that does not end; patterns take "
+			  "none");
 	if (select_check(line->pattern, &why) == 0)
 		return 0;
 	text_escape(file, sizeof(file), cur->file);

@@ -131,6 +131,15 @@ expect "--report twice to one file" 4 'same file' run --report "json=$tmp/x" --r
 expect "--report into no folder" 3 "$tmp/no/x cannot be written" run --report "json=$tmp/no/x"
 expect "--report onto a folder" 3 "cannot be written: Is a dir" run --report "json=$tmp"
 : >"$tmp/plain"
+expect "--report onto -" 4 'names no file; /dev/stdout does' run --report json=-
+mkfifo "$tmp/pipe"
+cat "$tmp/pipe" >"$tmp/piped" &
+expect "--report into a pipe" 0 'exit 0' run --report "tap=$tmp/pipe" server/settings/syn-first
+wait $!
+[ -p "$tmp/pipe" ] && grep -q '^ok 1 - server/settings/syn-first' "$tmp/piped"
+result $? "--report into a pipe: it stays one, and has the report"
+expect "exit 3: the disk is full" 3 'report /dev/full cannot be written: No space' \
+    run --report json=/dev/full server/settings/syn-first
 expect "-o onto a file" 3 "$tmp/plain" run -o "$tmp/plain"
 expect "--format tap" 0 '^# anytls-conform: 1 run' run --format tap server/settings/syn-first
 
@@ -142,9 +151,43 @@ echo "before" >"$tmp/summary"
 expect "GitHub: an annotation" 1 '^::error title=server/stream/[^:]*::' github
 expect "GitHub: the summary is appended" 0 '^## anytls-conform' cat "$tmp/summary"
 expect "GitHub: what was there stays" 0 '^before' cat "$tmp/summary"
-github 2>"$tmp/err" >"$tmp/out"
-! grep -aqE '^[[:space:]]*::(error|set-output)::owned|^::set-output' "$tmp/err" "$tmp/out"
-result $? "GitHub: no workflow command of a peer"
+
+# A server whose log has workflow commands, and which ends with them.
+cat >"$tmp/shouts" <<EOR
+#!/bin/sh
+echo "::error::owned" >&2
+echo "##[error]owned ##vso[task.complete]owned" >&2
+exec "$build/anytls-broken" --as unknown-crashes "\$@"
+EOR
+cat >"$tmp/cries" <<'EOR'
+#!/bin/sh
+echo "::error::owned" >&2
+echo "::stop-commands::x" >&2
+exit 1
+EOR
+chmod +x "$tmp/shouts" "$tmp/cries"
+# obeyed FILE: what a runner would take for commands in it, as it does: those
+# between a stop and its token are none, and blanks before one do not count.
+obeyed() {
+	awk '{ sub(/^[ \t]+/, "") }
+	    stop != "" { if ($0 == "::" stop "::") stop = ""; next }
+	    /^::stop-commands::/ { stop = substr($0, 18); next }
+	    /^::/ || /##\[/ || /##vso\[/ { print }
+	    END { if (stop != "") print "never taken back: " stop }' "$1"
+}
+for peer in hostile shouts cries; do
+	for format in text tap jsonl; do
+		GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY='' "$conform" --strict --password s3cr3t-word \
+		    --format $format --sut "$tmp/$peer -l {listen} -p {password}" -vv \
+		    server/stream/synack-once server/commands/unknown-255 2>"$tmp/err" | cat >"$tmp/all"
+		obeyed "$tmp/all" >"$tmp/out"
+		obeyed "$tmp/err" >>"$tmp/out"
+		! grep -aqvE '^::(error|warning) title=(server/|anytls-conform::)' "$tmp/out"
+		result $? "GitHub: no workflow command of a peer: $peer, $format"
+		[ $peer != shouts ] || grep -aq '::error::owned' "$tmp/all"
+		result $? "GitHub: but the log is there: $peer, $format"
+	done
+done
 
 # Result files.
 a=$tmp/strict/results.json

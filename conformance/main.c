@@ -155,6 +155,7 @@ run(const struct options *opt, char *const argv[], struct complaint *c)
 	cfg.all = &anytls_all_packs;
 	cfg.program = PROGRAM;
 	cfg.version = version(text, sizeof(text));
+	cfg.vectors = VECTORS_HASH;
 	cfg.argv = argv;
 	cfg.out = stdout;
 	cfg.stop_fd = stop_pipe[0];
@@ -166,7 +167,7 @@ check_pcap(const struct options *opt, char *const argv[], struct complaint *c)
 {
 	char text[128];
 	struct anytls_check how = { opt, argv, stdout, -1, PROGRAM,
-		version(text, sizeof(text)) };
+		version(text, sizeof(text)), VECTORS_HASH };
 
 	catch_signals();
 	how.stop_fd = stop_pipe[0];

@@ -92,7 +92,10 @@ set_up(struct check *k, char *const argv[], struct complaint *c)
 			return (complain(c, EXIT_SUITE, "out of memory"));
 		k->has_hash = true;
 	}
-	k->keep = k->reports.n != 0 || strcmp(k->opt->format, "tap") == 0;
+	k->keep = k->reports.n != 0 || strcmp(k->opt->format, "tap") == 0 ||
+	    reports_on_github();
+	if (strcmp(k->opt->format, "jsonl") != 0)
+		reports_guard(&k->guard, k->out);
 	k->colour = report_wants_colour(k->opt->color, k->out);
 	k->start_ms = t_now();
 	captured_report_begin(k, argv);
@@ -128,9 +131,12 @@ anytls_check_pcap(const struct anytls_check *how, struct complaint *c)
 	k->stop_fd = how->stop_fd;
 	k->program = how->program;
 	k->version = how->version;
+	k->document = anytls_pack.document;
+	k->vectors = how->vectors;
 	rc = set_up(k, how->argv, c);
 	if (rc == 0)
 		rc = judge(k, c);
+	reports_unguard(&k->guard);
 	reports_free(&k->reports);
 	results_free(&k->results);
 	captured_schemes_free(k);

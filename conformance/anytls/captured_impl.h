@@ -93,7 +93,7 @@ struct check {
 	const struct options *opt;
 	FILE *out;
 	int stop_fd;
-	const char *program, *version;
+	const char *program, *version, *document, *vectors;
 	struct reg reg;
 	struct keylog *keys;
 	uint8_t hash[ATLS_AUTH_HASH];
@@ -101,6 +101,7 @@ struct check {
 	struct results results;
 	struct results one; /* the session being reported, when not kept */
 	struct reports reports;
+	struct reports_guard guard;
 	bool keep; /* for files of reports */
 	bool colour;
 	struct reader_result read;

@@ -126,7 +126,8 @@ captured_report_begin(struct check *k, char *const argv[])
 	r->secret = k->opt->password;
 	r->run.program = results_text(r, k->program);
 	r->run.version = results_text(r, k->version);
-	r->run.document = "";
+	r->run.document = k->document;
+	r->run.vectors = k->vectors;
 	r->run.role = "capture";
 	r->run.system = uname(&u) == 0
 	    ? results_printf(r, "%s %s %s", u.sysname, u.release, u.machine)
@@ -528,7 +529,8 @@ int
 captured_report_end(struct check *k, struct complaint *c)
 {
 	struct results *r = &k->results;
-	struct complaint ignored;
+	struct complaint ignored, *why = &ignored;
+	FILE *annotated = k->guard.out != NULL && !is_tap(k) ? k->out : stderr;
 	int code;
 
 	wipe_progress(k);
@@ -557,7 +559,11 @@ captured_report_end(struct check *k, struct complaint *c)
 		fprintf(k->out, "; %.2fs; exit %d\n",
 		    (double)r->run.duration_ms / 1000, code);
 	}
-	if (reports_write(&k->reports, r, c->code == 0 ? c : &ignored) != 0)
+	reports_unguard(&k->guard);
+	if (c->code == 0)
+		why = c;
+	if (reports_write(&k->reports, r, why) != 0 ||
+	    reports_github(r, annotated, why) != 0)
 		return (EXIT_SUITE);
 	return (code);
 }

@@ -34,6 +34,7 @@ struct anytls_check {
 	FILE *out;
 	int stop_fd; /* as above */
 	const char *program, *version;
+	const char *vectors; /* their hash */
 };
 
 /*

@@ -34,6 +34,7 @@ struct judge {
 	struct report report;
 	struct results results;
 	struct reports reports;
+	struct reports_guard guard; /* around the report of text */
 	struct known known;
 	struct excuse_env excuse;
 	char today[EXCUSE_DATE], os[EXCUSE_OS];
@@ -94,6 +95,8 @@ set_up_report(struct judge *j)
 	r->version = j->cfg->version;
 	r->document = j->cfg->pack->document;
 	r->totals.strict = opt->strict;
+	if (r->to != &report_jsonl)
+		reports_guard(&j->guard, r->out);
 	progress_begin(&r->progress, opt->notes);
 	r->totals.flaky_fails = strcmp(opt->flaky_result, "fail") == 0;
 	r->totals.none_passes = strcmp(opt->no_tests, "pass") == 0;
@@ -176,6 +179,7 @@ static void
 set_up_results(struct judge *j)
 {
 	results_begin(&j->results, &j->report, &j->reg, j->cfg->argv);
+	j->results.run.vectors = results_text(&j->results, j->cfg->vectors);
 	j->results.run.plan = j->plan.fingerprint;
 	j->results.run.plan_total = j->plan.total;
 	j->results.run.planned = j->plan.n;
@@ -504,13 +508,18 @@ write_reports(struct judge *j, int rc, struct complaint *c)
 {
 	struct complaint why = { 0, "" };
 	int failed;
+	FILE *f;
 
 	if (j->results.run.seed == NULL || rc == EXIT_USAGE)
 		return rc;
 	j->results.secret = j->env.target.password;
 	results_end(&j->results, &j->report, rc, c->code != 0 ? c->text : NULL);
 	failed = reports_write(&j->reports, &j->results, &why);
-	if (reports_github(&j->results, stderr, &why) != 0)
+	/* Behind the text, where the runner takes commands again. */
+	f = j->guard.out != NULL && j->report.to == &report_text ? j->guard.out
+								 : stderr;
+	reports_unguard(&j->guard);
+	if (reports_github(&j->results, f, &why) != 0)
 		failed = EXIT_SUITE;
 	if (failed != 0 && c->code == 0)
 		*c = why;
@@ -549,6 +558,7 @@ judge_run(const struct judge_config *cfg, struct complaint *c)
 	rc = write_reports(j, rc, c);
 	rc = update_known(j, rc, c);
 	say_what_is_missing(j, c);
+	reports_unguard(&j->guard);
 	shared_end(&j->shared, &j->env);
 	origin_server_stop(&j->origin);
 	known_free(&j->known);

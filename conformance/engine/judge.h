@@ -15,7 +15,8 @@ struct judge_config {
 	    *all; /* with the cases of other roles; NULL: as PACK */
 	const char *program;
 	const char *version;
-	char *const *argv; /* for the result file; may be NULL */
+	const char *vectors; /* hash of the wire vectors; NULL: none */
+	char *const *argv;   /* for the result file; may be NULL */
 	FILE *out;
 	int stop_fd; /* readable when the run is to be interrupted; -1: never */
 };

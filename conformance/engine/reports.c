@@ -81,7 +81,21 @@ add_spec(struct reports *reports, const char *spec, struct complaint *c)
 	if (path[1] == '\0')
 		return complain(
 		    c, EXIT_USAGE, "--report: '%s' names no file", spec);
+	if (strcmp(path + 1, "-") == 0)
+		return complain(c, EXIT_USAGE,
+		    "--report: '-' names no file; /dev/stdout does, and "
+		    "--format says what else goes there");
 	return add(reports, kind, path + 1, c);
+}
+
+/* A pipe or a device, like /dev/stdout: written as it is, never replaced. */
+static bool
+is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+	    !S_ISDIR(st.st_mode);
 }
 
 /* A name beside PATH that is nobody else's; to be freed. */
@@ -112,6 +126,9 @@ try_file(const char *path, struct complaint *c)
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return cannot_write(path, EISDIR, c);
+	if (is_special(path))
+		return access(path, W_OK) < 0 ? cannot_write(path, errno, c)
+					      : 0;
 	tmp = temporary(path);
 	f = fopen(tmp, "w");
 	if (f == NULL)
@@ -189,21 +206,23 @@ static int
 write_file(
     const struct reports_file *file, struct results *r, struct complaint *c)
 {
+	bool special = is_special(file->path);
 	char *tmp = temporary(file->path);
-	FILE *f = fopen(tmp, "w");
+	FILE *f = fopen(special ? file->path : tmp, "w");
 	int error = 0;
 
 	if (f == NULL) {
 		error = errno;
 	} else {
 		file->kind->write(r, f);
-		if (fflush(f) != 0 || ferror(f) || fsync(fileno(f)) < 0)
+		if (fflush(f) != 0 || ferror(f) ||
+		    (!special && fsync(fileno(f)) < 0))
 			error = errno != 0 ? errno : EIO;
 		if (fclose(f) != 0 && error == 0)
 			error = errno;
-		if (error == 0 && rename(tmp, file->path) < 0)
+		if (error == 0 && !special && rename(tmp, file->path) < 0)
 			error = errno;
-		if (error != 0)
+		if (error != 0 && !special)
 			unlink(tmp);
 	}
 	free(tmp);

@@ -60,6 +60,20 @@ int reports_write(
     const struct reports *reports, struct results *r, struct complaint *c);
 void reports_free(struct reports *reports);
 
+#define REPORTS_TOKEN 33
+
+/* A text on OUT in which no line is a command to GitHub's runners, whatever a
+ * peer or its log says. Zero: none. */
+struct reports_guard {
+	FILE *out;
+	char token[REPORTS_TOKEN];
+};
+
+/* Begins such a text on OUT, when the runner may read it: not in a file. */
+void reports_guard(struct reports_guard *g, FILE *out);
+/* Ends it, when there is one. */
+void reports_unguard(struct reports_guard *g);
+
 /* On GitHub's runners (GITHUB_ACTIONS is "true"): an annotation for each
  * unexpected result, to F, and the summary appended to the file that
  * GITHUB_STEP_SUMMARY names. Nothing elsewhere. 0 or EXIT_SUITE. */

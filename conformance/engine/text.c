@@ -49,13 +49,15 @@ text_printable(const char *s)
 	return len != 0 && !is_hidden(rune) ? len : 0;
 }
 
-/* The next piece of S as printed, into PIECE; how many bytes of S it is. */
+/* The next piece of S as printed, into PIECE; how many bytes of S it is.
+ * Runners of CI systems take "##[" and "##vso[" for commands, anywhere in a
+ * line. */
 static size_t
 next_piece(const char *s, char piece[8])
 {
 	size_t len = text_printable(s);
 
-	if (len != 0) {
+	if (len != 0 && strncmp(s, "##", 2) != 0) {
 		memcpy(piece, s, len);
 		piece[len] = '\0';
 		return len;

@@ -16,7 +16,8 @@
  */
 size_t text_printable(const char *s);
 
-/* S with all else as \xNN (\n, \r and \t by name). */
+/* S with all else as \xNN (\n, \r and \t by name), and of "##" the first,
+ * because commands to CI systems begin so. */
 void text_print(FILE *f, const char *s);
 /* The same into OUT, cut to SIZE - 1 bytes at a character's end. */
 void text_escape(char *out, size_t size, const char *s);

@@ -46,6 +46,9 @@ terminal(void **state)
 	    "\\xc2\\x9b2J");
 	assert_written(text_print, "\xe2\x80\xae", "\\xe2\\x80\\xae");
 	assert_written(text_print, "\xef\xbb\xbf", "\\xef\\xbb\\xbf");
+	/* Commands to CI systems. */
+	assert_written(text_print, "# a #b ##[error]c ###vso[d",
+	    "# a #b \\x23#[error]c \\x23\\x23#vso[d");
 }
 
 static void

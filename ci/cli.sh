@@ -181,6 +181,10 @@ expect "exit 2: interrupted" 2 'exit 2' interrupted
 expect "list" 0 '^server/settings/syn-first' "$conform" list
 expect "explain a case" 0 'AT-ST-06' "$conform" explain server/settings/syn-first
 expect "explain a requirement" 0 'server/settings/syn-first' "$conform" explain AT-ST-06
+expect "explain by an old id" 0 '^client/synack/first-stream-waits-20s$' \
+    "$conform" explain client/synack/first-stream-waits-12s
+expect "explain by an old id: a notice" 0 "note: the case '.*12s' is now called" \
+    "$conform" explain client/synack/first-stream-waits-12s
 expect "explain what is not there" 4 'no-such' "$conform" explain no-such
 expect "version" 0 "^anytls-conform $(cat VERSION)" "$conform" --version
 expect "version: vectors" 0 "^vectors $(tools/vectors2json hash | cut -c 1-12)$" "$conform" --version

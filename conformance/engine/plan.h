@@ -85,10 +85,10 @@ struct item {
 struct plan {
 	struct item *items;
 	size_t n;
-	size_t *order; /* indexes of items */
+	size_t *order;      /* indexes of items */
+	unsigned elsewhere; /* statistical questions of other shards */
 	/* Of the ids that were selected and skipped, in their order; shards of
 	 * one plan have it in common, so it is that of all of them. */
-	unsigned elsewhere; /* statistical questions of other shards */
 	uint64_t fingerprint;
 	size_t total; /* all shards together */
 };

@@ -93,6 +93,7 @@ properties(struct xml *x, const struct results *r)
 	property(x, "suite", run->program);
 	property(x, "suite.version", run->version);
 	property(x, "document", run->document);
+	property(x, "vectors", run->vectors);
 	property(x, "target", run->target);
 	property(x, "command", run->command);
 	property(x, "seed", run->seed);

@@ -103,7 +103,7 @@ struct results_feature {
 };
 
 struct results_run {
-	const char *program, *version, *document, *role, *system;
+	const char *program, *version, *document, *vectors, *role, *system;
 	const char *target, *command; /* COMMAND: with --sut and for clients */
 	const char *profile, *level, *seed, *started; /* RFC 3339, UTC */
 	const char *reason; /* why it ended as it did, or NULL */

@@ -130,6 +130,7 @@ results_json_run(const struct results *r)
 	set_text(o, "suite", run->program);
 	set_text(o, "version", run->version);
 	set_text(o, "document", run->document);
+	set_text(o, "vectors", run->vectors);
 	set_text(o, "role", run->role);
 	set_text(o, "target", run->target);
 	set_text(o, "command", run->command);
@@ -212,6 +213,10 @@ set_bytes(json_t *o, const struct results_test *test)
 	json_object_set_new(b, "hex", json_stringn(hex, 2 * test->nbytes));
 	free(hex);
 	set_number(b, "total", test->bytes_total);
+	if (test->hidden_len != 0) {
+		set_number(b, "hidden_at", test->hidden_from);
+		set_number(b, "hidden_len", test->hidden_len);
+	}
 	set_text(b, "text", test->bytes_text);
 	if (test->nfields != 0)
 		json_object_set_new(b, "fields", fields(test));

@@ -172,6 +172,7 @@ read_run(struct reader *rd, const json_t *o)
 	run->program = needed_text(rd, o, "suite");
 	run->version = needed_text(rd, o, "version");
 	run->document = needed_text(rd, o, "document");
+	run->vectors = text(rd, o, "vectors");
 	run->role = needed_text(rd, o, "role");
 	run->target = needed_text(rd, o, "target");
 	run->command = text(rd, o, "command");
@@ -266,6 +267,8 @@ read_bytes(struct reader *rd, const json_t *o, struct results_test *test)
 		return;
 	read_hex(rd, needed_text(rd, b, "hex"), test);
 	test->bytes_total = number(rd, b, "total", SIZE_MAX / 2);
+	test->hidden_from = number(rd, b, "hidden_at", UINT32_MAX);
+	test->hidden_len = number(rd, b, "hidden_len", UINT32_MAX);
 	test->bytes_text = text(rd, b, "text");
 	read_fields(rd, b, test);
 }
@@ -358,6 +361,7 @@ read_test(
 	read_samples(rd, o, test);
 	test->log = text(rd, o, "log");
 	test->capture = text(rd, o, "capture");
+	test->log_file = text(rd, o, "log_file");
 	test->replay = text(rd, o, "replay");
 	test->asked = (unsigned)number(rd, o, "asked", UINT32_MAX);
 	read_attempts(rd, o, test);
@@ -442,10 +446,12 @@ no_json(const char *path, const json_error_t *error, struct complaint *c)
 	char why[4 * sizeof(error->text)];
 	const char *reason = strrchr(error->text, ':');
 
-	text_escape(why, sizeof(why), error->text);
+	if (error->line < 0 && reason != NULL && reason[1] == ' ')
+		text_escape(why, sizeof(why), reason + 2);
+	else
+		text_escape(why, sizeof(why), error->text);
 	if (error->line < 0)
-		return complain(c, EXIT_USAGE, "cannot read %s: %s", path,
-		    reason != NULL ? reason + 2 : why);
+		return complain(c, EXIT_USAGE, "cannot read %s: %s", path, why);
 	return complain(
 	    c, EXIT_USAGE, "%s:%d is no JSON: %s", path, error->line, why);
 }

@@ -254,6 +254,7 @@ int
 show_explain(const struct pack *pack, const struct options *opt, FILE *out,
     struct complaint *c)
 {
+	struct words ids = { NULL, 0 };
 	struct reg reg;
 	size_t i;
 	int rc;
@@ -261,13 +262,17 @@ show_explain(const struct pack *pack, const struct options *opt, FILE *out,
 	if (opt->rest.n == 0)
 		return complain(c, EXIT_USAGE,
 		    "explain what? Give the id of a case or a requirement");
+	for (i = 0; i < opt->rest.n; i++)
+		words_add(&ids, opt->rest.v[i]);
+	use_aliases(&ids, pack, opt->notes);
 	rc = register_read(&reg, pack->requirements, c);
 	if (rc == 0)
 		rc = register_check(&reg, pack, c);
-	for (i = 0; rc == 0 && i < opt->rest.n; i++) {
+	for (i = 0; rc == 0 && i < ids.n; i++) {
 		fputs(i != 0 ? "\n" : "", out);
-		rc = explain(pack, &reg, opt->rest.v[i], out, c);
+		rc = explain(pack, &reg, ids.v[i], out, c);
 	}
+	words_free(&ids);
 	register_free(&reg);
 	return rc;
 }

@@ -304,7 +304,12 @@ const figures = (() => {
 		return fields.findIndex(f => i >= f.at && i < f.at + f.len);
 	}
 
-	function hexCell(bytes, fields, i) {
+	/* The secret is not in the file; zeros stand for it. */
+	function isHidden(b, i) {
+		return i >= b.hidden_at && i < b.hidden_at + b.hidden_len;
+	}
+
+	function hexCell(b, bytes, fields, i) {
 		const at = fieldAt(fields, i);
 		const f = fields[at];
 		let cls = null;
@@ -314,8 +319,8 @@ const figures = (() => {
 		if (f !== undefined)
 			cls = `f f${at % 4}` + (i === f.at ? " fl" : "") +
 				(i === f.at + f.len - 1 ? " fr" : "");
-		return el("td", { class: cls, title: f && f.text },
-			bytes[i].toString(16).padStart(2, "0"));
+		return el("td", { class: cls, title: f && f.text }, isHidden(b, i)
+			? "**" : bytes[i].toString(16).padStart(2, "0"));
 	}
 
 	function hexdump(b) {
@@ -328,8 +333,9 @@ const figures = (() => {
 
 			rows.push(el("tr", {},
 				el("td", { class: "off" }, i.toString(16).padStart(4, "0")),
-				Array.from({ length: 16 }, (_, k) => hexCell(bytes, fields, i + k)),
-				el("td", { class: "txt" }, part.map(c => c >= 0x20 && c < 0x7f
+				Array.from({ length: 16 }, (_, k) => hexCell(b, bytes, fields, i + k)),
+				el("td", { class: "txt" }, part.map((c, k) =>
+					isHidden(b, i + k) ? "*" : c >= 0x20 && c < 0x7f
 					? String.fromCharCode(c) : "·").join(""))));
 		}
 		return el("div", {},

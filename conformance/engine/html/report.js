@@ -351,7 +351,8 @@
 		const features = Object.entries(run.features).map(([k, v]) =>
 			v === true ? k : v === false ? k + "=no" : k + "=" + v).join("\n");
 		const facts = [["Suite", `${run.suite} ${run.version}`],
-			["Document", run.document], ["Target", run.target],
+			["Document", run.document], ["Vectors", run.vectors],
+			["Target", run.target],
 			["Command", run.command], ["Profile", run.profile],
 			["Features", features], ["Command line", run.argv.join(" ")],
 			["Seed", run.seed], ["Began", run.started],

@@ -27,4 +27,5 @@ gate "suite against sing-anytls" tools/interop/interop --build "$build" \
 gate "sing-anytls and the reference" tools/interop/interop --build "$build" \
     -o "$out" --only reference,sing-anytls,anytls-0.5 --no-install \
     --no-progress -j 3 --scale 3 --idle 2 matrix
+gate "the driver ends its peers" ci/interop-stop.py "$build"
 gates_done

@@ -54,15 +54,25 @@ class Process:
             return signal.Signals(-code).name
         return f"exit code {code}"
 
+    def signal(self, signo):
+        """To it and to what it has started."""
+        try:
+            os.killpg(self.p.pid, signo)
+        except ProcessLookupError:
+            pass
+
     async def stop(self, kill=False):
         if self.p.poll() is None:
-            (self.p.kill if kill else self.p.terminate)()
-        for _ in range(40):
-            if self.p.poll() is not None:
-                return
-            await asyncio.sleep(0.05)
-        self.p.kill()
-        self.p.wait()
+            self.signal(signal.SIGKILL if kill else signal.SIGTERM)
+        try:
+            for _ in range(40):
+                if self.p.poll() is not None:
+                    return
+                await asyncio.sleep(0.05)
+        finally:
+            if self.p.poll() is None:
+                self.signal(signal.SIGKILL)
+                self.p.wait()
 
 
 def last_line(path):
@@ -126,9 +136,8 @@ class Pair:
         await self.running.pop("server").stop(kill)
 
     async def stop(self):
-        for p in self.running.values():
-            await p.stop()
-        self.running = {}
+        running, self.running = self.running, {}
+        await asyncio.gather(*(p.stop() for p in running.values()))
         if self.relay:
             self.relay.close()
         self.relay = None
@@ -176,6 +185,14 @@ async def one(pair, scenario):
 
 async def pair_cells(client, server, origin, cfg, wanted, report):
     pair = Pair(client, server, origin, cfg)
+    try:
+        await cells_of(pair, wanted, report)
+    finally:            # also when the run is interrupted
+        await pair.stop()
+
+
+async def cells_of(pair, wanted, report):
+    client, server = pair.client, pair.server
     nothing = None      # why not even the first scenario works
     for scenario in wanted:
         start = time.monotonic()
@@ -192,11 +209,14 @@ async def pair_cells(client, server, origin, cfg, wanted, report):
                 "scenario": scenario, "status": status,
                 "remark": remark or "",
                 "seconds": round(time.monotonic() - start, 2)})
-    await pair.stop()
 
 
 async def run(clients, servers, cfg, wanted, report):
-    """report() is called for each cell as soon as it is known."""
+    """report() is called for each cell as soon as it is known.  SIGTERM and
+    SIGINT cancel all, which ends the peers."""
+    mine = asyncio.current_task()
+    for signo in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signo, mine.cancel)
     origin = Origin()
     await origin.start()
     gate = asyncio.Semaphore(cfg.jobs)

@@ -50,6 +50,23 @@ def argv(peer, role, cfg, folder):
     return a + (["--"] + cmd.split() if role == "client" else [])
 
 
+def finish(p, limit):
+    """The exit code; None when it took too long.  It ends its peers itself,
+    so it is told once, and in time."""
+    try:
+        return p.wait(limit)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if p.poll() is None:
+            p.terminate()
+            try:
+                p.wait(20)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.wait()
+
+
 def run(peer, role, cfg):
     """One run; its events are kept in a file.  Returns the summary."""
     folder = os.path.join(cfg.out, "suite")
@@ -58,13 +75,10 @@ def run(peer, role, cfg):
     config = os.path.join(folder, "config", peer.name)
     start = time.monotonic()
     with open(path, "wb") as out, open(path[:-6] + ".err", "wb") as err:
-        try:
-            code = subprocess.run(
-                argv(peer, role, cfg, config), stdout=out, stderr=err,
-                stdin=subprocess.DEVNULL, check=False,
-                timeout=cfg.suite_limit + 60).returncode
-        except subprocess.TimeoutExpired:
-            code = None
+        code = finish(subprocess.Popen(
+            argv(peer, role, cfg, config), stdout=out, stderr=err,
+            stdin=subprocess.DEVNULL, start_new_session=True),
+            cfg.suite_limit + 60)
     s = read(path)
     s.update(peer=peer.name, version=peer.version, role=role, exit=code,
              known=bool(known_file(peer)),

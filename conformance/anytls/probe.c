@@ -128,7 +128,7 @@ refuses_stream_2(struct t *t)
 		for (; p->head != NULL; verb_pop(p))
 			refused |= p->head->f.cmd == ATLS_CMD_ALERT;
 	} while (!refused && p->hearts_came == 0 && p->closing == OPEN &&
-	    peer_fill(p, deadline));
+	    !p->flooded && peer_fill(p, deadline));
 	for (; p->head != NULL; verb_pop(p))
 		refused |= p->head->f.cmd == ATLS_CMD_ALERT;
 	return (refused);
@@ -236,7 +236,8 @@ tries_stream(struct peer *p, uint32_t sid, bool *refused)
 	peer_put(p, d, "");
 	peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
 	deadline = verb_deadline(t, 0);
-	while (!has_data(p, sid) && !said_no(p, sid) && peer_fill(p, deadline))
+	while (!has_data(p, sid) && !said_no(p, sid) && !p->flooded &&
+	    peer_fill(p, deadline))
 		continue;
 	*refused = !has_data(p, sid) && said_no(p, sid);
 	return (has_data(p, sid));

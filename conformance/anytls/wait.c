@@ -99,9 +99,8 @@ verb_wait(struct peer *p, uint64_t deadline)
 
 	if (p->flooded)
 		pack_fail(p->t, "a peer that sends what it is asked for",
-		    "the peer floods: %zu frames with %zu bytes of data are "
-		    "queued",
-		    p->nqueued, p->queued_len);
+		    "the peer floods: %llu bytes have come, unasked for",
+		    (unsigned long long)p->came_len);
 	return (some);
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What takes too long for the gate: the core under MSan,
+# What takes too long for the gate: the core under MSan, hostile targets,
 # failing system calls, gcc's analyzer, and fuzzing.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -37,9 +37,16 @@ analyzer() {
 	echo "1 passed, 0 failed"
 }
 
+# All of them, against programs that notice.
+hostile() {
+	make -s SETUP=no SAN=address,undefined programs &&
+	    ci/hostile-targets.py build/address-undefined --whole
+}
+
 gate "programs" ci/build.sh
 gate "core under MSan" msan
 gate "gcc -fanalyzer on the core" analyzer
+gate "hostile targets, ASan and UBSan" hostile
 gate "failing system calls" ci/failcalls.py build/none 12
 gate "fuzzing, two minutes" make -s SETUP=no fuzz-smoke
 gates_done

@@ -150,11 +150,11 @@ def run(argv, env=None, seconds=10):
 class Origin:
     """A TCP server; SERVE(socket) runs in a thread of its own per connection."""
 
-    def __init__(self, serve, host=LOOP):
+    def __init__(self, serve, host=LOOP, port=0):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.s = socket.socket(family)
         self.s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.s.bind((host, 0))
+        self.s.bind((host, port))
         self.s.listen(256)
         self.addr = (host, self.s.getsockname()[1])
         self.port = self.addr[1]

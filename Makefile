@@ -170,7 +170,7 @@ bench-pcap: all
 # What is installed besides the programs.
 MAN  := $(addprefix $(B)/man/,anytls-conform.1 anytls-server.1 anytls-client.1)
 COMP := $(addprefix $(B)/completion/,bash zsh fish)
-DOCS := README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
+DOCS := README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.svg)
 DATA := $(wildcard conformance/schema/*.json conformance/schema/*.xsd \
 	vectors/*.schema.json pcap/*.lua)
 

@@ -31,6 +31,10 @@ struct tls_ctx {
 	atomic_uint refs;
 };
 
+struct tls_ticket {
+	SSL_SESSION *session;
+};
+
 struct tls_conn {
 	struct tls_ctx *ctx;
 	SSL *ssl;
@@ -502,6 +506,49 @@ const char *
 tls_conn_cipher(const struct tls_conn *c)
 {
 	return (SSL_get_cipher_name(c->ssl));
+}
+
+struct tls_ticket *
+tls_conn_ticket(const struct tls_conn *c)
+{
+	const SSL_SESSION *s = SSL_get0_session(c->ssl);
+	struct tls_ticket *t;
+
+	if (s == NULL || !SSL_SESSION_is_resumable(s) ||
+	    (t = malloc(sizeof(*t))) == NULL)
+		return (NULL);
+	/* A copy: a connection that ends without a goodbye spoils its own. */
+	t->session = SSL_SESSION_dup(s);
+	if (t->session == NULL) {
+		free(t);
+		return (NULL);
+	}
+	return (t);
+}
+
+void
+tls_ticket_free(struct tls_ticket *t)
+{
+	if (t == NULL)
+		return;
+	SSL_SESSION_free(t->session);
+	free(t);
+}
+
+bool
+tls_conn_offer(struct tls_conn *c, const struct tls_ticket *t)
+{
+	SSL_SESSION *copy = SSL_SESSION_dup(t->session);
+	bool ok = copy != NULL && SSL_set_session(c->ssl, copy) == 1;
+
+	SSL_SESSION_free(copy);
+	return (ok);
+}
+
+bool
+tls_conn_resumed(const struct tls_conn *c)
+{
+	return (SSL_session_reused(c->ssl) == 1);
 }
 
 const char *

@@ -19,6 +19,7 @@
 
 struct tls_ctx;
 struct tls_conn;
+struct tls_ticket;
 
 /* A growing buffer for ciphertext to send; the caller owns and frees P. */
 struct tls_buf {
@@ -105,6 +106,18 @@ const char *tls_conn_error(const struct tls_conn *c);
 /* "TLSv1.3" and the cipher's name; valid after the handshake. */
 const char *tls_conn_version(const struct tls_conn *c);
 const char *tls_conn_cipher(const struct tls_conn *c);
+
+/*
+ * Client: what a later connection to the same server can be resumed with, or
+ * NULL. TLS 1.3 gives it with the first data read. The caller frees it.
+ */
+struct tls_ticket *tls_conn_ticket(const struct tls_conn *c);
+void tls_ticket_free(struct tls_ticket *t); /* NULL is fine */
+
+/* Client, before its handshake: offers to resume with T, borrowed. False: no
+ * memory. After the handshake, either side: whether it was resumed. */
+bool tls_conn_offer(struct tls_conn *c, const struct tls_ticket *t);
+bool tls_conn_resumed(const struct tls_conn *c);
 
 /* Server: the server_name the client sent, or NULL. */
 const char *tls_conn_sni(const struct tls_conn *c);

@@ -459,6 +459,43 @@ context_outlived_by_connection(void **state)
 	tls_conn_free(NULL);
 }
 
+/* A server takes back a ticket of its own context, another one does not. */
+static void
+resumed(void **state)
+{
+	struct tls_ctx_config server = config(true, 0x0304);
+	struct tls_ctx_config client = config(false, 0x0304);
+	struct tls_ticket *ticket;
+	struct pair p, other;
+
+	(void)state;
+	pair_init(&p, &server, &client, NULL);
+	assert_null(tls_conn_ticket(p.client.conn));
+	assert_shaken(&p);
+	assert_false(tls_conn_resumed(p.client.conn));
+	ticket = tls_conn_ticket(p.client.conn);
+	assert_non_null(ticket);
+
+	tls_conn_free(p.client.conn);
+	tls_conn_free(p.server.conn);
+	p.client.conn = tls_conn_new(p.client.ctx, NULL, NULL);
+	p.server.conn = tls_conn_new(p.server.ctx, NULL, NULL);
+	tls_conn_set_output(p.server.conn, &p.server.out);
+	tls_conn_set_output(p.client.conn, &p.client.out);
+	assert_true(tls_conn_offer(p.client.conn, ticket));
+	assert_shaken(&p);
+	assert_true(tls_conn_resumed(p.client.conn));
+	assert_true(tls_conn_resumed(p.server.conn));
+
+	pair_init(&other, &server, &client, NULL);
+	assert_true(tls_conn_offer(other.client.conn, ticket));
+	assert_shaken(&other);
+	assert_false(tls_conn_resumed(other.client.conn));
+	tls_ticket_free(ticket);
+	pair_free(&other);
+	pair_free(&p);
+}
+
 static void
 buffers(void **state)
 {
@@ -495,6 +532,7 @@ main(void)
 		cmocka_unit_test(damaged_record),
 		cmocka_unit_test(key_log),
 		cmocka_unit_test(context_outlived_by_connection),
+		cmocka_unit_test(resumed),
 		cmocka_unit_test(buffers),
 	};
 

@@ -21,25 +21,12 @@ collect_header(struct atls_splitter *sp, struct atls_bytes *in)
 }
 
 bool
-atls_splitter_next(
+atls_splitter_rest(
     struct atls_splitter *sp, struct atls_bytes *in, struct atls_part *part)
 {
 	struct atls_frame f;
 	size_t n;
 
-	if (sp->nheader == 0 && in->len >= ATLS_FRAME_HEADER) {
-		f = atls_frame_get(in->p);
-		if (in->len - ATLS_FRAME_HEADER >= f.len) {
-			part->frame = f;
-			part->offset = 0;
-			part->last = true;
-			part->data =
-			    atls_bytes(in->p + ATLS_FRAME_HEADER, f.len);
-			in->p += ATLS_FRAME_HEADER + (size_t)f.len;
-			in->len -= ATLS_FRAME_HEADER + (size_t)f.len;
-			return (true);
-		}
-	}
 	if (sp->nheader < ATLS_FRAME_HEADER && !collect_header(sp, in))
 		return (false);
 	f = atls_frame_get(sp->header);

@@ -64,8 +64,34 @@ struct atls_splitter {
  * (AT-FR-04, AT-FR-06). A part with no data is returned only for a frame of
  * length 0.
  */
-bool atls_splitter_next(
+static inline bool atls_splitter_next(
     struct atls_splitter *sp, struct atls_bytes *in, struct atls_part *part);
+
+/* The same for whatever is cut somewhere; only atls_splitter_next() calls it.
+ */
+bool atls_splitter_rest(
+    struct atls_splitter *sp, struct atls_bytes *in, struct atls_part *part);
+
+/* A whole frame in the input is taken without a call: most are. */
+static inline bool
+atls_splitter_next(
+    struct atls_splitter *sp, struct atls_bytes *in, struct atls_part *part)
+{
+	struct atls_frame f;
+
+	if (sp->nheader != 0 || in->len < ATLS_FRAME_HEADER)
+		return (atls_splitter_rest(sp, in, part));
+	f = atls_frame_get(in->p);
+	if (in->len - ATLS_FRAME_HEADER < f.len)
+		return (atls_splitter_rest(sp, in, part));
+	part->frame = f;
+	part->offset = 0;
+	part->last = true;
+	part->data = atls_bytes(in->p + ATLS_FRAME_HEADER, f.len);
+	in->p += ATLS_FRAME_HEADER + (size_t)f.len;
+	in->len -= ATLS_FRAME_HEADER + (size_t)f.len;
+	return (true);
+}
 
 /* True when the bytes seen so far end on a frame border (AT-FR-12). */
 static inline bool

@@ -15,10 +15,13 @@
 #include "ref/net/loop.h"
 #include "ref/net/option.h"
 #include "tools/bench/procs.h"
+#include "tools/bench/split.h"
 #include "tools/bench/target.h"
 #include "tools/bench/work.h"
 
 #define PIDS_MAX 8
+/* Streams that do not come up are waited for, since the last that did. */
+#define GIVE_UP_MS 30000
 
 enum which {
 	OPT_TEST,
@@ -32,14 +35,17 @@ enum which {
 	OPT_SECONDS,
 	OPT_WARM_UP,
 	OPT_STALLED,
+	OPT_RESUME,
+	OPT_RELAY,
+	OPT_TARGET_PORT,
 	OPT_PID,
 	OPT_HELP
 };
 
 static const struct option_def defs[] = {
 	{ "test", NULL, "NAME",
-	    "down, up, ping, open, session, idle or "
-	    "churn" },
+	    "down, up, ping, open, session, idle, "
+	    "churn or split" },
 	{ "server", NULL, "ADDR:PORT", "straight at this AnyTLS server" },
 	{ "proxy", NULL, "ADDR:PORT", "through this SOCKS5 proxy" },
 	{ "password", NULL, "TEXT", "of the server (bench)" },
@@ -47,16 +53,20 @@ static const struct option_def defs[] = {
 	{ "streams", NULL, "N", "streams of each (1)" },
 	{ "at-a-time", NULL, "N", "how many begin at once (64)" },
 	{ "frame", NULL, "BYTES", "data in a frame, at most (16377)" },
-	{ "seconds", NULL, "N", "how long is measured (3)" },
+	{ "seconds", NULL, "DUR", "how long is measured (3)" },
 	{ "warm-up", NULL, "DUR", "how long before that (500ms)" },
 	{ "stalled", NULL, NULL, "a stream more whose reader stops" },
+	{ "resume", NULL, NULL, "resume TLS in all sessions but the first" },
+	{ "relay", NULL, "ADDR:PORT",
+	    "through this, which leads to the target" },
+	{ "target-port", NULL, "N", "where the target listens (any)" },
 	{ "pid", NULL, "NAME=PID", "measure this process; repeat" },
 	{ "help", "h", NULL, "this text" },
 	{ NULL, NULL, NULL, NULL },
 };
 
 static const char *const tests[] = { "down", "up", "ping", "open", "session",
-	"idle", "churn" };
+	"idle", "churn", "split" };
 
 struct named_pid {
 	char name[32];
@@ -65,10 +75,11 @@ struct named_pid {
 };
 
 struct load {
-	const char *server, *proxy, *password;
+	const char *server, *proxy, *relay, *password;
 	enum work_kind kind;
-	uint32_t sessions, streams, at_a_time, frame, seconds, warm_up_ms;
-	bool stalled, help;
+	uint32_t sessions, streams, at_a_time, frame, run_ms, warm_up_ms;
+	uint32_t target_port;
+	bool stalled, resume, help;
 	struct named_pid pids[PIDS_MAX];
 	size_t npids;
 
@@ -79,6 +90,7 @@ struct load {
 	struct work *work;
 	struct loop_timer *timer;
 	uint64_t give_up_at;
+	uint32_t up_before; /* when that was set */
 	bool measuring;
 	struct proc_cost self_before;
 	double machine_before;
@@ -133,6 +145,21 @@ number(uint32_t *n, uint32_t max, const char *value, char *err)
 	return (ATLS_E_SYNTAX);
 }
 
+/* A plain number is one of seconds. */
+static int
+duration(uint32_t *ms, const char *value, char *err)
+{
+	uint32_t s;
+
+	if (option_number(value, 86400, &s) == 0)
+		*ms = s * 1000;
+	else if (option_duration(value, ms) != 0) {
+		snprintf(err, OPTION_ERRLEN, "'%s' is no duration", value);
+		return (ATLS_E_SYNTAX);
+	}
+	return (0);
+}
+
 static int
 apply(void *ctx, size_t which, const char *value, char *err)
 {
@@ -159,15 +186,20 @@ apply(void *ctx, size_t which, const char *value, char *err)
 	case OPT_FRAME:
 		return (number(&l->frame, 65535, value, err));
 	case OPT_SECONDS:
-		return (number(&l->seconds, 3600, value, err));
+		return (duration(&l->run_ms, value, err));
 	case OPT_WARM_UP:
-		if (option_duration(value, &l->warm_up_ms) == 0)
-			return (0);
-		snprintf(err, OPTION_ERRLEN, "'%s' is no duration", value);
-		return (ATLS_E_SYNTAX);
+		return (duration(&l->warm_up_ms, value, err));
 	case OPT_STALLED:
 		l->stalled = true;
 		return (0);
+	case OPT_RESUME:
+		l->resume = true;
+		return (0);
+	case OPT_RELAY:
+		l->relay = value;
+		return (0);
+	case OPT_TARGET_PORT:
+		return (number(&l->target_port, 65535, value, err));
 	case OPT_PID:
 		return (apply_pid(l, value, err));
 	case OPT_HELP:
@@ -199,7 +231,7 @@ begin(struct load *l)
 	l->bytes_before = bytes_so_far(l);
 	l->rounds_before = work_counts(l->work)->rounds;
 	l->began_ms = loop_update_now(l->loop);
-	loop_timer_set(l->timer, l->began_ms + l->seconds * 1000);
+	loop_timer_set(l->timer, l->began_ms + l->run_ms);
 }
 
 static void
@@ -213,7 +245,12 @@ on_timer(void *arg)
 	if (l->measuring || c->error[0] != '\0') {
 		l->took_ms = now - l->began_ms;
 		loop_stop(l->loop);
-	} else if (c->up < all && now < l->give_up_at) {
+	} else if (c->up < all &&
+	    (now < l->give_up_at || c->up > l->up_before)) {
+		/* As long as some come up, a slow machine is waited for. */
+		if (c->up > l->up_before)
+			l->give_up_at = now + GIVE_UP_MS;
+		l->up_before = c->up;
 		loop_timer_set(l->timer, now + 50);
 	} else if (c->up < all) {
 		snprintf(l->error, sizeof(l->error),
@@ -268,6 +305,9 @@ verdict(struct load *l, uint64_t bytes, uint64_t rounds)
 		return ("a byte came to the target wrong");
 	if (l->kind != WORK_IDLE && bytes + rounds == 0)
 		return ("nothing came through");
+	/* Those that began together had no ticket yet. */
+	if (l->resume && way_full_handshakes(l->way) > l->sessions)
+		return ("sessions were not resumed");
 	return (NULL);
 }
 
@@ -317,14 +357,17 @@ set_up(struct load *l)
 	l->loop = loop_new();
 	l->pattern = pattern_new();
 	if (l->loop == NULL || l->pattern == NULL ||
-	    (l->target = target_new(l->pattern)) == NULL) {
+	    (l->target = target_new(l->pattern, (uint16_t)l->target_port)) ==
+		NULL) {
 		snprintf(l->error, sizeof(l->error),
 		    "the system has no memory or no sockets");
 		return (2);
 	}
 	way.loop = work.loop = l->loop;
 	way.server = l->server;
-	way.proxy = l->proxy;
+	way.proxy = l->relay != NULL ? l->relay : l->proxy;
+	way.relay = l->relay != NULL;
+	way.resume = l->resume;
 	way.password = l->password;
 	way.target_port = target_port(l->target);
 	way.frame_len = (uint16_t)l->frame;
@@ -354,7 +397,7 @@ run(struct load *l)
 
 	if (rc == 0) {
 		now = loop_update_now(l->loop);
-		l->give_up_at = now + 60000;
+		l->give_up_at = now + GIVE_UP_MS;
 		loop_timer_set(l->timer, now + l->warm_up_ms);
 		loop_run(l->loop);
 		rc = report(l);
@@ -378,7 +421,7 @@ main(int argc, char **argv)
 		.streams = 1,
 		.at_a_time = 64,
 		.frame = 16377,
-		.seconds = 3,
+		.run_ms = 3000,
 		.warm_up_ms = 500 };
 	char err[OPTION_ERRLEN];
 
@@ -391,8 +434,11 @@ main(int argc, char **argv)
 		option_help(defs, "ANYTLS_LOAD");
 		return (0);
 	}
-	if ((l.server == NULL) == (l.proxy == NULL)) {
-		fprintf(stderr, "anytls-load: give --server or --proxy\n");
+	if (l.kind == WORK_SPLIT)
+		return (split_run(l.frame, l.run_ms));
+	if ((l.server != NULL) + (l.proxy != NULL) + (l.relay != NULL) != 1) {
+		fprintf(
+		    stderr, "anytls-load: give --server, --proxy or --relay\n");
 		return (4);
 	}
 	return (run(&l));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Fields of /proc/PID/stat behind the name, which may hold anything. */
@@ -54,11 +55,23 @@ count_fds(const char *pid)
 	return (n);
 }
 
+/* CPU time of all threads, finer than the ticks of /proc. */
+static double
+cpu_s(const char *pid, const struct stat_line *s)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(atoi(pid), &clock) == 0 &&
+	    clock_gettime(clock, &t) == 0)
+		return ((double)t.tv_sec + (double)t.tv_nsec / 1e9);
+	return ((double)(s->utime + s->stime) / (double)sysconf(_SC_CLK_TCK));
+}
+
 static void
 add(struct proc_cost *c, const char *pid, const struct stat_line *s)
 {
-	c->cpu_s +=
-	    (double)(s->utime + s->stime) / (double)sysconf(_SC_CLK_TCK);
+	c->cpu_s += cpu_s(pid, s);
 	c->rss += (uint64_t)s->rss_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 	c->nfds += count_fds(pid);
 	c->nprocs++;

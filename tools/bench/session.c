@@ -201,11 +201,25 @@ decrypt(struct session *s)
 }
 
 static void
+count_handshake(const struct session *s)
+{
+	struct session_resume *r = s->cfg->resume;
+
+	if (r == NULL)
+		return;
+	if (tls_conn_resumed(s->tls))
+		r->resumed++;
+	else
+		r->full++;
+}
+
+static void
 greet(struct session *s)
 {
 	uint8_t room[ATLS_AUTH_HEADER];
 	struct atls_writer w = { room, sizeof(room), 0, false };
 
+	count_handshake(s);
 	atls_auth_put(&w, s->cfg->hash, 0);
 	tls_conn_set_output(s->tls, &s->out);
 	if (tls_conn_write(s->tls, atls_bytes(room, w.len)) != 0)
@@ -355,6 +369,8 @@ session_new(const struct session_config *cfg)
 		release(s);
 		return (NULL);
 	}
+	if (cfg->resume != NULL && cfg->resume->ticket != NULL)
+		tls_conn_offer(s->tls, cfg->resume->ticket);
 	atls_settings_put_client(&w, 2, "bench/1", ATLS_SCHEME_DEFAULT_MD5);
 	put_frame(s, ATLS_CMD_SETTINGS, 0, room, w.len);
 	advance(s);
@@ -455,6 +471,8 @@ session_close(struct session *s)
 	if (s == NULL)
 		return;
 	free_streams(s);
+	if (s->cfg->resume != NULL && s->cfg->resume->ticket == NULL)
+		s->cfg->resume->ticket = tls_conn_ticket(s->tls);
 	s->dead = true;
 	s->closed = true;
 	loop_io_want(s->io, 0);

@@ -24,6 +24,14 @@ struct session_config {
 	uint16_t frame_len;   /* bytes of data in a PSH, at most */
 	uint8_t hash[ATLS_AUTH_HASH];
 	uint8_t *buffer; /* SESSION_BUFFER bytes, shared by all sessions */
+	struct session_resume *resume; /* NULL: each handshake is a full one */
+};
+
+/* What the sessions of one server share when they are to be resumed. */
+struct session_resume {
+	struct tls_ticket *ticket; /* of the first; the owner frees it */
+	uint64_t full;             /* handshakes that were not resumed */
+	uint64_t resumed;
 };
 
 struct session;

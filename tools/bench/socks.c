@@ -228,7 +228,10 @@ socks_open(
 		return (NULL);
 	}
 	/* Sent once the socket is connected and takes it. */
-	if (tls_buf_add(&c->out, greeting, sizeof(greeting)) != 0)
+	if (cfg->relay) {
+		c->nreply = sizeof(c->reply);
+		c->waits = true;
+	} else if (tls_buf_add(&c->out, greeting, sizeof(greeting)) != 0)
 		abort();
 	arm(c);
 	return (&c->chan);

@@ -2,6 +2,7 @@
 #ifndef BENCH_SOCKS_H
 #define BENCH_SOCKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ref/net/loop.h"
@@ -15,6 +16,7 @@ struct socks_config {
 	uint16_t port;
 	uint16_t target_port; /* asked for on 127.0.0.1 */
 	uint8_t *buffer;      /* SOCKS_BUFFER bytes, shared */
+	bool relay; /* it is no proxy, but leads to the target as it is */
 };
 
 /* Connects and asks for the target; CFG is borrowed. NULL when the system

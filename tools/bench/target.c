@@ -236,11 +236,14 @@ open_listener(struct target *t)
 {
 	struct sockaddr_in a;
 	socklen_t len = sizeof(a);
+	int one = 1;
 
 	memset(&a, 0, sizeof(a));
 	a.sin_family = AF_INET;
+	a.sin_port = htons(t->port);
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	t->fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(t->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (t->fd < 0 || bind(t->fd, (struct sockaddr *)&a, len) != 0 ||
 	    listen(t->fd, 4096) != 0 ||
 	    getsockname(t->fd, (struct sockaddr *)&a, &len) != 0)
@@ -251,13 +254,14 @@ open_listener(struct target *t)
 }
 
 struct target *
-target_new(const struct pattern *pattern)
+target_new(const struct pattern *pattern, uint16_t port)
 {
 	struct target *t = calloc(1, sizeof(*t));
 
 	if (t == NULL)
 		return (NULL);
 	t->fd = -1;
+	t->port = port;
 	t->pattern = pattern;
 	t->loop = loop_new();
 	if (t->loop == NULL || open_listener(t) != 0 ||

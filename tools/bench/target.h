@@ -29,8 +29,9 @@ struct target_counts {
 
 struct target;
 
-/* Starts it. PATTERN is borrowed. NULL when the system refuses. */
-struct target *target_new(const struct pattern *pattern);
+/* Starts it on PORT, 0: any. PATTERN is borrowed. NULL when the system refuses.
+ */
+struct target *target_new(const struct pattern *pattern, uint16_t port);
 uint16_t target_port(const struct target *t); /* on 127.0.0.1 */
 const struct target_counts *target_counts(const struct target *t);
 /* Ends the thread and closes all; NULL is fine. */

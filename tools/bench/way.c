@@ -13,6 +13,7 @@ struct way {
 	struct way_config cfg;
 	struct session_config direct;
 	struct socks_config socks;
+	struct session_resume resume;
 	struct session **sessions;
 	uint8_t buffer[SESSION_BUFFER];
 };
@@ -42,6 +43,7 @@ go_direct(struct way *w, char err[256])
 	d->target_port = w->cfg.target_port;
 	d->frame_len = w->cfg.frame_len;
 	d->buffer = w->buffer;
+	d->resume = w->cfg.resume ? &w->resume : NULL;
 	return (0);
 }
 
@@ -56,6 +58,7 @@ go_by_proxy(struct way *w, char err[256])
 	w->socks.loop = w->cfg.loop;
 	w->socks.target_port = w->cfg.target_port;
 	w->socks.buffer = w->buffer;
+	w->socks.relay = w->cfg.relay;
 	return (0);
 }
 
@@ -101,6 +104,12 @@ way_drop(struct way *w, uint32_t index)
 	w->sessions[index] = NULL;
 }
 
+uint64_t
+way_full_handshakes(const struct way *w)
+{
+	return (w->resume.full);
+}
+
 void
 way_free(struct way *w)
 {
@@ -111,6 +120,7 @@ way_free(struct way *w)
 	for (i = 0; w->sessions != NULL && i < w->cfg.nsessions; i++)
 		session_close(w->sessions[i]);
 	free(w->sessions);
+	tls_ticket_free(w->resume.ticket);
 	tls_ctx_free(w->direct.tls);
 	free(w);
 }

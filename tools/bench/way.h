@@ -3,6 +3,7 @@
 #ifndef BENCH_WAY_H
 #define BENCH_WAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ref/net/loop.h"
@@ -16,6 +17,8 @@ struct way_config {
 	uint16_t target_port;
 	uint16_t frame_len; /* for SERVER */
 	uint32_t nsessions; /* for SERVER */
+	bool resume;        /* for SERVER: all sessions but the first */
+	bool relay;         /* PROXY is a mere relay to the target */
 };
 
 struct way;
@@ -31,6 +34,9 @@ struct chan *way_open(
 /* Ends session INDEX with its channels, so that the next one there is new.
  * Nothing where there are no sessions. */
 void way_drop(struct way *w, uint32_t index);
+
+/* Handshakes that were not resumed. */
+uint64_t way_full_handshakes(const struct way *w);
 
 void way_free(struct way *w); /* NULL is fine */
 

@@ -18,8 +18,9 @@ enum work_kind {
 	WORK_OPEN,    /* open, one byte there and back, close, again */
 	WORK_SESSION, /* the same with a session of its own each time */
 	WORK_IDLE,    /* open, one byte there and back, and rest */
-	WORK_CHURN /* echo of a random size, close, again; some give up midway,
+	WORK_CHURN, /* echo of a random size, close, again; some give up midway,
 		      and a lost stream is opened again */
+	WORK_SPLIT  /* none of these: frames are cut in memory, see split.h */
 };
 
 struct work_config {

@@ -48,5 +48,6 @@ gate "core under MSan" msan
 gate "gcc -fanalyzer on the core" analyzer
 gate "hostile targets, ASan and UBSan" hostile
 gate "failing system calls" ci/failcalls.py build/none 12
+gate "1000 readers that stopped" env CHECK_READERS=1000 ci/daemons.py build/none server:buffers
 gate "fuzzing, two minutes" make -s SETUP=no fuzz-smoke
 gates_done

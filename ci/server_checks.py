@@ -19,6 +19,10 @@ from peer import LOOP, Daemon, Failed, Origin, Session, need, same, until
 PW = "pass word-\u00e4\u00f6\u00fc"
 
 
+# That stop; 1000 by night.
+READERS = int(os.environ.get("CHECK_READERS", "150"))
+
+
 class Skip(Exception):
     pass
 
@@ -453,7 +457,7 @@ def workers(e):
 
 def out_of_files(e):
     """without file descriptors: a line in the log, then it goes on"""
-    with e.server("--workers", "1", nofile=40) as s:
+    with e.server("--workers", "1", "--max-sessions", "0", nofile=40) as s:
         held = [socket.create_connection(s.addr, 5) for _ in range(60)]
         s.logged(r"(error|warn): .*[Tt]oo many open files")
         time.sleep(0.5)
@@ -464,6 +468,54 @@ def out_of_files(e):
             c.close()
         until(lambda: s.fds() < 25, "descriptors are given back")
         works(s)
+
+
+def overload(e):
+    """more connections than descriptors: new ones are shed, old sessions open streams"""
+    with e.server("--workers", "1", nofile=80) as s, Origin(peer.echo) as o, \
+            Session(s.addr, PW) as c, contextlib.ExitStack() as held:
+        c.opened(1, o.addr)
+        for _ in range(120):
+            held.enter_context(socket.create_connection(s.addr, 5))
+        s.logged("too many sessions: [0-9]+ connections were refused")
+        for sid in range(2, 12):
+            same(c.opened(sid, o.addr).ask(sid, b"new stream"), b"new stream", "a new stream")
+        same(c.ask(1, b"old stream"), b"old stream", "the old stream")
+        need(s.fds() < 70, "%d descriptors" % s.fds())
+
+
+def strangers(e):
+    """--max-strangers: who does not authenticate leaves room for those who did"""
+    with e.server("--max-strangers", "3", "--workers", "1") as s, Origin(peer.echo) as o, \
+            Session(s.addr, PW) as c, contextlib.ExitStack() as held:
+        c.opened(1, o.addr)
+        for _ in range(10):
+            held.enter_context(socket.create_connection(s.addr, 5))
+        s.logged("too many that have not authenticated")
+        same(c.ask(1, b"known"), b"known", "who has authenticated")
+        held.close()
+        until(lambda: works(s) is None, "room for new ones")
+        for _ in range(8):
+            works(s)
+
+
+def buffers(e):
+    """--buffer-memory: many readers that stopped stay below it, others are served"""
+    limit = max(8, READERS // 25)
+    with e.server("--workers", "1", "--buffer-memory", str(limit)) as s, \
+            Origin(peer.pour(None)) as source, Origin(peer.echo) as o, \
+            Session(s.addr, PW) as c, contextlib.ExitStack() as held:
+        c.opened(1, o.addr)
+        for _ in range(READERS):
+            c2 = held.enter_context(Session(s.addr, PW))
+            c2.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            c2.open(1, source.addr)
+        time.sleep(2)
+        for _ in range(20):
+            same(c.ask(1, b"neighbour" * 100), b"neighbour" * 100, "a reader that reads")
+        rss = int(re.search(rb"VmHWM:\s+(\d+)", s.proc("status")).group(1)) / 1024
+        need(rss < 12 + READERS * 20 / 1024 + 1.4 * limit, "%.0f MiB at most" % rss)
+        need(rss > 8 + READERS * 14 / 1024 + limit / 2, "%.0f MiB: they did not stall" % rss)
 
 
 def port_in_use(e):
@@ -566,9 +618,10 @@ def stalled_target(e):
 
 
 CHECKS = [
-    tls_versions, tls_suites, unprivileged, passwords, self_signed, cert_files, scheme_file, scheme_broken, fallback,
+    tls_versions, tls_suites, unprivileged, passwords, self_signed, cert_files, scheme_file,
+    scheme_broken, fallback,
     auth_timeout, idle_timeout, max_streams, max_sessions, heartbeat, keylog,
     keylog_decrypts, log_levels, sigterm,
-    two_families, workers, out_of_files, port_in_use, secrets, forbid_private, resets, half_open,
+    two_families, workers, out_of_files, overload, strangers, buffers, port_in_use, secrets, forbid_private, resets, half_open,
     stalled_target,
 ]

@@ -35,6 +35,8 @@ enum which {
 	O_HEARTBEAT,
 	O_STREAMS,
 	O_SESSIONS,
+	O_STRANGERS,
+	O_BUFFERS,
 	O_BUFFER,
 	O_WORKERS,
 	O_PRIVATE,
@@ -70,7 +72,11 @@ static const struct option_def defs[] = {
 	[O_STREAMS] = { "max-streams", NULL, "N",
 	    "open at once in a session (65536; 0: no limit)" },
 	[O_SESSIONS] = { "max-sessions", NULL, "N",
-	    "open at once (0: no limit)" },
+	    "open at once (half the file descriptors; 0: no limit)" },
+	[O_STRANGERS] = { "max-strangers", NULL, "N",
+	    "of them not authenticated yet (4096; 0: no limit)" },
+	[O_BUFFERS] = { "buffer-memory", NULL, "MIB",
+	    "what may wait for all slow peers together (256; 0: no limit)" },
 	[O_BUFFER] = { "stream-buffer", NULL, "KIB",
 	    "what may wait for a slow target (4096)" },
 	[O_WORKERS] = { "workers", NULL, "N", "threads (one per processor)" },
@@ -262,6 +268,14 @@ apply_number(struct program *p, enum which o, const char *value, char *why)
 		return (set_number(&c->max_streams, 1000000, value, why));
 	if (o == O_SESSIONS)
 		return (set_number(&c->max_sessions, 1000000, value, why));
+	if (o == O_STRANGERS)
+		return (set_number(&c->max_strangers, 1000000, value, why));
+	if (o == O_BUFFERS) {
+		err = set_number(&n, 1048576, value, why);
+		if (err == 0)
+			c->buffer_bytes = (size_t)n * 1024 * 1024;
+		return (err);
+	}
 	err = set_number(&n, o == O_BUFFER ? 1048576 : 1024, value, why);
 	if (err == 0 && n == 0) {
 		snprintf(why, ERRLEN, "must be at least 1");
@@ -388,6 +402,9 @@ set_defaults(struct program *p)
 	p->cfg.dial_ms = 2500;
 	p->cfg.write_ms = 20000;
 	p->cfg.max_streams = 65536;
+	p->cfg.max_sessions = listen_raise_limit() / 2;
+	p->cfg.max_strangers = 4096;
+	p->cfg.buffer_bytes = 256U * 1024 * 1024;
 	p->cfg.workers = n > 0 ? (unsigned)n : 1;
 	p->cfg.signals = true;
 	p->cfg.keylog_file = getenv("SSLKEYLOGFILE");
@@ -461,7 +478,6 @@ main(int argc, char **argv)
 	if ((why = complete(&p)) != NULL)
 		return (fail(why, 2));
 	signal(SIGPIPE, SIG_IGN);
-	listen_raise_limit();
 	ret = serve(&p);
 	free(p.hashes);
 	return (ret);

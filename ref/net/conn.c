@@ -38,6 +38,12 @@ conn_shared_free(struct conn_shared *sh)
 	free(sh);
 }
 
+void
+conn_shared_set_budget(struct conn_shared *sh, struct budget *b)
+{
+	sh->budget = b;
+}
+
 size_t
 conn_shared_closing(const struct conn_shared *sh)
 {
@@ -92,6 +98,7 @@ void
 conn_destroy(struct conn *c)
 {
 	closing_remove(c);
+	budget_count(c->sh->budget, &c->counted, 0);
 	loop_undefer(c->sh->loop, &c->task);
 	loop_io_free(c->io);
 	loop_timer_free(c->timer);
@@ -113,13 +120,34 @@ conn_free(struct conn *c)
 		conn_destroy(c);
 }
 
+static size_t
+unsent_len(const struct conn *c)
+{
+	return (c->unsent.len - c->sent);
+}
+
 size_t
 conn_pending(const struct conn *c)
 {
-	size_t n = c->unsent.len - c->sent;
+	size_t n = unsent_len(c);
 
 	if (c->session != NULL)
 		n += atls_session_queued(c->session);
+	return (n);
+}
+
+size_t
+conn_count(struct conn *c)
+{
+	size_t n = conn_pending(c);
+
+	/* One that has nothing waiting may always send: it would never again.
+	 */
+	if (n > 0 && n >= budget_share(c->sh->budget, CONN_HIGH_WATER))
+		c->congested = true;
+	/* What memory it takes, sent or not. */
+	budget_count(
+	    c->sh->budget, &c->counted, n + c->unsent.cap - unsent_len(c));
 	return (n);
 }
 
@@ -168,8 +196,7 @@ conn_flush(struct conn *c)
 	if (c->session != NULL && c->unsent.len == 0 && conn_live(c) &&
 	    atls_session_queued(c->session) >= CONN_SEND_MAX)
 		conn_pump(c); /* the task meets the error again */
-	if (conn_pending(c) >= CONN_HIGH_WATER)
-		c->congested = true;
+	conn_count(c);
 	loop_defer(c->sh->loop, &c->task);
 }
 

@@ -20,14 +20,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ref/net/budget.h"
 #include "ref/net/loop.h"
 #include "ref/net/tls.h"
 #include "ref/session/session.h"
 
-/* Bytes waiting for the peer above which it counts as congested, and at or
- * below which no longer. */
+/* Bytes waiting for the peer above which it counts as congested, at or below
+ * a quarter of which no longer; less when the budget is nearly used up. */
 #define CONN_HIGH_WATER (512U * 1024)
-#define CONN_LOW_WATER (128U * 1024)
 
 struct conn;
 
@@ -36,6 +36,9 @@ struct conn_shared;
 
 /* NULL: no memory. Free it after the last connection and before the loop. */
 struct conn_shared *conn_shared_new(struct loop *l);
+/* What waits for its peers counts in B from now on, borrowed; before, in none.
+ */
+void conn_shared_set_budget(struct conn_shared *sh, struct budget *b);
 /* Also ends connections that conn_close() left to finish. NULL is fine. */
 void conn_shared_free(struct conn_shared *sh);
 /* Connections that conn_close() took and that are still saying goodbye. */
@@ -61,7 +64,7 @@ struct conn_handler {
 	/* All events of one read were given; their data goes away. */
 	void (*batch_end)(void *ctx);
 	/* The peer takes its data too slowly (stop producing) or has caught up
-	 * (go on); CONN_HIGH_WATER, CONN_LOW_WATER. */
+	 * (go on); CONN_HIGH_WATER. */
 	void (*congested)(void *ctx, bool on);
 	/*
 	 * It is over: ERR is ATLS_E_CLOSED (end of input, with or without

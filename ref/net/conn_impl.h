@@ -19,6 +19,7 @@ struct conn_shared {
 	uint8_t *plain; /* what it decrypts to */
 	struct tls_buf out;
 	struct atls_session_spare spare;
+	struct budget *budget; /* NULL: none */
 	struct conn *closing;
 	size_t nclosing;
 };
@@ -34,6 +35,7 @@ struct conn {
 	struct loop_task task;
 	struct tls_buf unsent;     /* ciphertext that the socket did not take */
 	size_t sent;               /* of it, by now */
+	size_t counted;            /* in the budget */
 	struct conn *next, **link; /* among those that are closing */
 
 	uint64_t armed_ms;     /* when the timer fires */
@@ -78,6 +80,9 @@ conn_after(uint64_t now_ms, uint32_t limit_ms)
 void conn_on_io(void *arg, unsigned events);
 void conn_on_task(void *arg);
 void conn_on_timer(void *arg);
+
+/* Bytes that wait; the budget is told, and C marked when they are too many. */
+size_t conn_count(struct conn *c);
 
 /* Sends all there is until the socket is full. 0 or an error. */
 int conn_pump(struct conn *c);

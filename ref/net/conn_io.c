@@ -7,6 +7,8 @@
 
 /* Answers queued within one read that are worth a send of their own. */
 #define REPLIES_MAX (ATLS_SESSION_REPLY_MAX / 2)
+/* Read at once even when the budget is used up: a record. */
+#define READ_MIN 16384U
 
 static void
 tell_over(struct conn *c, int err, const char *why)
@@ -172,7 +174,8 @@ close_step(struct conn *c)
 static void
 watch_congestion(struct conn *c)
 {
-	size_t n = conn_pending(c);
+	size_t low = budget_share(c->sh->budget, CONN_HIGH_WATER) / 4;
+	size_t n = conn_count(c);
 
 	if (n == 0) {
 		c->control = false;
@@ -180,14 +183,12 @@ watch_congestion(struct conn *c)
 	} else if (c->control && c->write_at == CONN_NEVER) {
 		c->write_at = conn_after(loop_now(c->sh->loop), c->write_ms);
 	}
-	if (n >= CONN_HIGH_WATER)
-		c->congested = true;
 	if (c->congested && !c->told_congested && conn_live(c)) {
 		c->told_congested = true;
 		if (c->handler->congested != NULL)
 			c->handler->congested(c->ctx, true);
 	}
-	if (c->congested && n <= CONN_LOW_WATER && conn_live(c)) {
+	if (c->congested && n <= low && conn_live(c)) {
 		c->congested = c->told_congested = false;
 		if (c->handler->congested != NULL)
 			c->handler->congested(c->ctx, false);
@@ -202,6 +203,7 @@ flush(struct conn *c)
 
 	if (c->closing) {
 		c->freed = c->freed || close_step(c);
+		conn_count(c);
 		return;
 	}
 	if (c->over)
@@ -308,7 +310,12 @@ handshake(struct conn *c)
 static void
 receive(struct conn *c)
 {
-	ssize_t n = recv(c->fd, c->sh->in, CONN_READ_MAX, 0);
+	size_t max = budget_share(c->sh->budget, CONN_READ_MAX);
+	ssize_t n;
+
+	/* All of it may have to wait for a target. */
+	max = max < READ_MIN ? READ_MIN : max;
+	n = recv(c->fd, c->sh->in, max, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

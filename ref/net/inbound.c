@@ -55,6 +55,16 @@ inbound_new(struct worker *w, int take_fd)
 		in->next->link = &in->next;
 	w->inbounds = in;
 	atomic_fetch_add(&w->common->nsessions, 1);
+	atomic_fetch_add(&w->common->nstrangers, 1);
+}
+
+/* It has said the password, was given to the fallback, or ends. */
+static void
+no_stranger(struct inbound *in)
+{
+	if (!in->decided)
+		atomic_fetch_sub(&in->w->common->nstrangers, 1);
+	in->decided = true;
 }
 
 static void
@@ -82,6 +92,7 @@ inbound_end(struct inbound *in)
 	*in->link = in->next;
 	if (in->next != NULL)
 		in->next->link = in->link;
+	no_stranger(in);
 	atomic_fetch_sub(&in->w->common->nsessions, 1);
 	free(in->auth);
 	free(in);
@@ -138,6 +149,7 @@ start_session(struct inbound *in)
 		.heartbeat_timeout_ms = cfg->heartbeat_timeout_ms,
 	};
 
+	no_stranger(in);
 	free(in->auth);
 	in->auth = NULL;
 	loop_timer_free(in->short_timer);
@@ -174,6 +186,7 @@ refuse(struct inbound *in, struct atls_bytes head, struct atls_bytes record)
 	loop_timer_free(in->short_timer);
 	in->short_timer = NULL;
 	if (in->w->cfg->fallback != NULL) {
+		no_stranger(in);
 		conn_set_deadline(in->conn, UINT64_MAX);
 		in->fallback = fallback_new(in);
 	}

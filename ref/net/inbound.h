@@ -16,6 +16,7 @@ struct inbound {
 	struct fallback *fallback;      /* NULL: none */
 	struct loop_timer *short_timer; /* for a request without a hash */
 	struct loop_task end_task;
+	bool decided;    /* no longer among worker_common.nstrangers */
 	unsigned nholds; /* streams that want the session to hold */
 };
 

@@ -14,6 +14,7 @@
 
 #include "ref/net/dial.h"
 
+#define FILES_MAX 2000000U /* of descriptors, for counting with */
 #define PAUSE_MS 100
 #define TELL_MS 10000 /* between lines of the log about it */
 /* Connections taken per turn, so that the others get theirs. */
@@ -32,15 +33,18 @@ struct listener {
 	bool busy;
 };
 
-void
+uint32_t
 listen_raise_limit(void)
 {
 	struct rlimit rl;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
-		return;
+		return (0);
 	rl.rlim_cur = rl.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &rl);
+	if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur > FILES_MAX)
+		return (FILES_MAX);
+	return ((uint32_t)rl.rlim_cur);
 }
 
 /* Cuts HOSTPORT at its last colon. Brackets around the host go away. */

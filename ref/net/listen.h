@@ -13,9 +13,9 @@
 
 struct listener;
 
-/* Lets the process have as many descriptors as it may: each connection that is
- * relayed takes two. */
-void listen_raise_limit(void);
+/* Lets the process have as many descriptors as it may, and returns that (0: not
+ * known): each connection that is relayed takes two. */
+uint32_t listen_raise_limit(void);
 
 enum listen_mode {
 	LISTEN_ALONE,

@@ -27,6 +27,7 @@ struct relay {
 	struct loop_task broken;
 	struct tls_buf backlog; /* bytes for the target */
 	size_t sent;            /* of it */
+	size_t counted;         /* in the budget */
 	size_t drained;
 	struct relay *next, **link; /* among worker.leaving */
 	int fd;
@@ -48,6 +49,7 @@ relay_free(struct relay *r)
 		if (r->next != NULL)
 			r->next->link = r->link;
 	}
+	budget_count(&r->w->common->budget, &r->counted, 0);
 	gather_forget(r->w->gather, &r->gather);
 	loop_undefer(r->w->loop, &r->broken);
 	dial_cancel(r->dial);
@@ -135,8 +137,10 @@ unlimit(struct relay *r)
 static void
 check_bound(struct relay *r, bool progress)
 {
-	size_t max = r->w->cfg->stream_bytes;
+	struct budget *budget = &r->w->common->budget;
+	size_t max = budget_share(budget, r->w->cfg->stream_bytes);
 
+	budget_count(budget, &r->counted, r->backlog.cap);
 	if (r->up.ctx == NULL) {
 		if (progress && !r->shut)
 			limit(r, LEAVE_MS);

@@ -206,6 +206,9 @@ service_new(const struct service_config *cfg, char err[SERVICE_ERRLEN])
 	s->keylog_fd = -1;
 	s->common.new_conn = new_conn;
 	atomic_init(&s->common.nsessions, 0);
+	atomic_init(&s->common.nstrangers, 0);
+	atomic_init(&s->common.budget.used, 0);
+	s->common.budget.limit = cfg->buffer_bytes;
 	atomic_init(&s->stopping, false);
 	pthread_mutex_init(&s->lock, NULL);
 	if (set_config(s, cfg) != 0)

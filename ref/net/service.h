@@ -36,6 +36,8 @@ struct service_config {
 	uint32_t write_ms;       /* see conn.h */
 	uint32_t max_streams;    /* per session */
 	uint32_t max_sessions;   /* of the service */
+	uint32_t max_strangers;  /* of them: not authenticated yet */
+	size_t buffer_bytes;     /* unsent bytes of all streams and sessions */
 	uint32_t stream_bytes;   /* unsent bytes per stream; 0: 4 MiB */
 	unsigned workers;        /* threads, each with its own loop; 0: 1 */
 	bool forbid_private;     /* targets only on the public Internet */

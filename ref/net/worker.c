@@ -7,22 +7,40 @@
 #include "ref/net/inbound.h"
 #include "ref/net/relay.h"
 
+#define TELL_MS 1000 /* between lines of the log about refusals */
 #define STOP_MS 1500
 #define STOP_STEP_MS 10
+
+/* Says in the log, once in a while, why connections are refused. */
+static void
+refuse(struct worker *w, int fd, const char *why)
+{
+	uint64_t now = loop_now(w->loop);
+
+	close(fd);
+	w->nrefused++;
+	if (now < w->tell_ms)
+		return;
+	log_write(w->cfg->log, LOGL_WARN, "%s: %lu connections were refused",
+	    why, w->nrefused);
+	w->nrefused = 0;
+	w->tell_ms = now + TELL_MS;
+}
 
 static void
 on_accept(void *arg, int fd)
 {
 	struct worker *w = arg;
 	uint32_t max = w->cfg->max_sessions;
+	uint32_t strangers = w->cfg->max_strangers;
 
-	if (max != 0 && atomic_load(&w->common->nsessions) >= max) {
-		log_write(w->cfg->log, LOGL_WARN,
-		    "too many sessions: a connection was refused");
-		close(fd);
-		return;
-	}
-	inbound_new(w, fd);
+	if (max != 0 && atomic_load(&w->common->nsessions) >= max)
+		refuse(w, fd, "too many sessions");
+	else if (strangers != 0 &&
+	    atomic_load(&w->common->nstrangers) >= strangers)
+		refuse(w, fd, "too many that have not authenticated");
+	else
+		inbound_new(w, fd);
 }
 
 static void
@@ -74,6 +92,7 @@ worker_new(struct worker_common *common, const int *take_fds, size_t n)
 	    (w->shared = conn_shared_new(w->loop)) == NULL ||
 	    (w->gather = gather_new()) == NULL)
 		goto fail;
+	conn_shared_set_budget(w->shared, &common->budget);
 	w->stop_timer = loop_timer_new(w->loop, on_stop_timer, w);
 	if (!listen_all(w, take_fds, n) || w->stop_timer == NULL) {
 		worker_free(w);

@@ -17,7 +17,9 @@ struct relay;
 struct worker_common {
 	struct service_config cfg; /* with defaults filled in */
 	char scheme_md5[ATLS_MD5_HEX + 1];
+	struct budget budget;
 	atomic_uint nsessions;
+	atomic_uint nstrangers; /* of them: not authenticated yet */
 	/*
 	 * Makes the connection of FD (consumed) with the certificate of now;
 	 * the rest of CFG is the caller's. NULL: no memory.
@@ -38,6 +40,8 @@ struct worker {
 	size_t nlisteners;
 	struct loop_timer *stop_timer;
 	uint64_t stop_at_ms;
+	uint64_t tell_ms;       /* when the log may speak of refusals again */
+	unsigned long nrefused; /* since it last did */
 };
 
 /*

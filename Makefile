@@ -142,6 +142,12 @@ bench: all
 	$(Q)$(MAKE) --no-print-directory SETUP=no $(LOAD)
 	$(Q)tools/bench/run $(B) $(PEERS)
 
+## soak: the reference pair under faults for MINUTES (60), also with SAN=
+.PHONY: soak
+soak: all
+	$(Q)$(MAKE) --no-print-directory SETUP=no $(LOAD)
+	$(Q)tools/soak $(B) --minutes $(or $(MINUTES),60)
+
 ## vectors: the JSON that is kept in git, and build/anytls-vectors.h
 .PHONY: vectors
 vectors:

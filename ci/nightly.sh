@@ -48,6 +48,8 @@ gate "core under MSan" msan
 gate "gcc -fanalyzer on the core" analyzer
 gate "hostile targets, ASan and UBSan" hostile
 gate "failing system calls" ci/failcalls.py build/none 12
+gate "soak, one minute" tools/soak build/none --minutes 1
+gate "time of refusals" ci/timing.py build/none
 gate "1000 readers that stopped" env CHECK_READERS=1000 ci/daemons.py build/none server:buffers
 gate "fuzzing, two minutes" make -s SETUP=no fuzz-smoke
 gates_done

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Each sample of pcap/samples is judged as the text beside it says: exit code,
-findings, what is not judged and why, and how many sessions there are. Ends with
+findings, what is not judged and why, how many sessions there are, and in which
+TLS. Ends with
 "N passed, N failed". More arguments: the names of samples."""
 import json
 import os
@@ -12,7 +13,8 @@ OUT = os.path.join(ROOT, "pcap", "samples")
 
 
 def expected(path):
-    want = {"args": [], "exit": None, "sessions": None, "finding": [], "skip": []}
+    want = {"args": [], "exit": None, "sessions": None, "tls": None, "contains": "",
+            "finding": [], "skip": []}
     with open(path) as f:
         for line in f:
             key, _, value = line.rstrip("\n").partition(": ")
@@ -20,6 +22,8 @@ def expected(path):
                 want["args"] = line.split(" must say")[0].split()[2:]
             elif key in ("exit", "sessions"):
                 want[key] = int(value)
+            elif key in ("tls", "contains"):
+                want[key] = value
             elif key in ("finding", "skip"):
                 want[key].append(value)
     return want
@@ -30,12 +34,13 @@ def judge(build, name, want):
     argv = [os.path.join(build, "anytls-conform"), "check-pcap", "--format", "jsonl",
             os.path.join(OUT, name + ".pcapng")] + want["args"]
     p = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
-    findings, skips, sessions = [], [], set()
+    findings, skips, sessions, tls = [], [], set(), set()
     for line in p.stdout.splitlines():
         e = json.loads(line)
         if e["event"] != "test_end":
             continue
         sessions.add(e["id"].split("/")[1])
+        tls.update(o for o in e["observations"] if o.startswith("TLS "))
         if e["status"] == "skip":
             skips.append(e["class"])
         elif e["status"] != "pass":
@@ -47,6 +52,11 @@ def judge(build, name, want):
         wrong.append("findings %s, not %s" % (sorted(set(findings)), sorted(want["finding"])))
     if sorted(set(skips)) != sorted(want["skip"]):
         wrong.append("skips %s, not %s" % (sorted(set(skips)), sorted(want["skip"])))
+    if tls != {want["tls"]}:
+        wrong.append("%s, not %s" % (sorted(tls), want["tls"]))
+    with open(os.path.join(OUT, name + ".pcapng"), "rb") as f:
+        if bytes.fromhex(want["contains"]) not in f.read():
+            wrong.append("%s is not in it" % want["contains"])
     if want["sessions"] is not None and len(sessions) != want["sessions"]:
         wrong.append("%d sessions, not %d" % (len(sessions), want["sessions"]))
     return wrong

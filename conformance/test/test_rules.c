@@ -31,6 +31,7 @@
 #define MAGIC "#031773702e76322e7564702d6f7665722d7463702e617270610000"
 #define UDP "auth|c " SET " syn/1 psh/1" MAGIC
 #define PACKETS UDP " psh/1#00017f0000010035|s sset=v=2 sack/1"
+#define CONNECT UDP " psh/1#01017f0000010035|s sset=v=2 sack/1"
 /* 85 bytes under the default scheme, whose packet 1 has [100, 400). Without
  * padding-md5 that scheme is in force, too. */
 #define FLIGHT "auth|c set=v=2;client=t;" DEFAULT " syn/1 psh/1" ADDR
@@ -179,6 +180,15 @@ static const struct row rows[] = {
 	    OPEN "|s upd=stop=0" },
 	{ RULE_SRV_UOT, PACKETS "|s psh/1#037f00000100350001ff", "AT-UT-04",
 	    PACKETS "|s psh/1#007f00000100350001ff" },
+	/* With isConnect a datagram is a length and data: 769 bytes here. */
+	{ RULE_UOT_CLIENT, PACKETS "|c psh/1#0301ff", "AT-UT-04",
+	    CONNECT "|c psh/1#0301ff" },
+	{ RULE_SRV_UOT, PACKETS "|s psh/1#0301ff", "AT-UT-04",
+	    CONNECT "|s psh/1#0301ff" },
+	/* A scheme that cannot be used changes nothing. */
+	{ RULE_SHAPE_NONE,
+	    FLIGHT " waste*20|s sset=v=2 sack/1 upd=stop=no|c waste*30",
+	    "AT-PD-23 AT-PD-17", FLIGHT " waste*20|s sset=v=2 sack/1" },
 };
 
 static const struct {
@@ -330,23 +340,31 @@ step(struct play *p, char *s)
 }
 
 static void
-play(struct play *p, const char *script)
+begin(struct play *p)
 {
 	struct passive_config cfg = {
 		.found = found, .ctx = p, .hash = p->hash
 	};
-	char text[1024], *s, *more;
 
 	p->found[0] = '\0';
 	assert_int_equal(digest_password("secret", p->hash), 0);
 	p->v = passive_new(&cfg);
 	assert_non_null(p->v);
-	assert_true(strlen(script) < sizeof(text));
-	snprintf(text, sizeof(text), "%s", script);
+}
+
+__attribute__((format(printf, 2, 3))) static void
+steps(struct play *p, const char *script, ...)
+{
+	char text[1024], *s, *more;
+	va_list ap;
+
+	va_start(ap, script);
+	assert_in_range(
+	    vsnprintf(text, sizeof(text), script, ap), 1, sizeof(text) - 1);
+	va_end(ap);
 	for (s = strtok_r(text, "|", &more); s != NULL;
 	     s = strtok_r(NULL, "|", &more))
 		step(p, s);
-	passive_end(p->v, true);
 }
 
 /* True when SCRIPT finds WANT, and RULE is among it unless that is nothing. */
@@ -357,7 +375,9 @@ finds_cut(
 	struct play p = { .piece = piece };
 	bool ok;
 
-	play(&p, script);
+	begin(&p);
+	steps(&p, "%s", script);
+	passive_end(p.v, true);
 	ok = strcmp(p.found, want) == 0 &&
 	    (want[0] == '\0' || p.v->done[row->rule]);
 	/* Where sizes are judged they have to be as written. */
@@ -394,6 +414,47 @@ red_and_green(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Of the streams that have ended the latest are remembered: what belongs to
+ * older ones is not strange, what was never opened is. */
+static void
+forgotten(void **state)
+{
+	struct play p = { 0 };
+	unsigned i;
+
+	(void)state;
+	begin(&p);
+	steps(&p, "auth|c " SET "|s sset=v=2");
+	for (i = 1; i <= 1000; i++)
+		steps(&p,
+		    "c syn/%u psh/%u" ADDR " fin/%u|s sack/%u psh/%u=x fin/%u",
+		    i, i, i, i, i, i);
+	assert_in_range(p.v->nstreams, PASSIVE_ENDED, 4 * PASSIVE_ENDED);
+	steps(&p, "s psh/1=x fin/1|c fin/1");
+	assert_string_equal(p.found, "");
+	steps(&p, "s psh/1001=x");
+	assert_string_equal(p.found, "AT-DA-01");
+	passive_free(p.v);
+}
+
+/* Records before the settings are kept, but not without end. */
+static void
+settings_late(void **state)
+{
+	struct play p = { 0 };
+	unsigned i;
+
+	(void)state;
+	begin(&p);
+	steps(&p, "auth");
+	for (i = 0; i < 20; i++)
+		steps(&p, "c waste*2000");
+	steps(&p, "c " SET);
+	assert_true(passive_shapeless(p.v));
+	assert_string_equal(p.found, "AT-ST-01");
+	passive_free(p.v);
+}
+
 static void
 no_rule_without_a_row(void **state)
 {
@@ -415,6 +476,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(red_and_green),
 		cmocka_unit_test(no_rule_without_a_row),
+		cmocka_unit_test(forgotten),
+		cmocka_unit_test(settings_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

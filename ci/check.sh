@@ -13,6 +13,7 @@ gate "requirements" ci/requirements.sh "$build"
 gate "suite against the reference server" ci/conform.sh server "$build"
 gate "suite against the reference client" ci/conform.sh client "$build"
 gate "captures" ci/samples.py "$build"
+gate "captures in other forms" ci/check-pcap.py "$build"
 gate "hostile captures" ci/hostile-pcap.py "$build" 1
 gate "live and recorded" ci/live-offline.py "$build"
 gate "captures in tshark" ci/tshark.py "$build"

@@ -14,6 +14,7 @@ export UBSAN_OPTIONS="exitcode=99:${UBSAN_OPTIONS:-}"
 gate "build with $san" ci/build.sh SAN="$san"
 gate "unit tests with $san" ci/unit.sh "$build"
 gate "captures with $san" ci/samples.py "$build"
+gate "captures in other forms with $san" ci/check-pcap.py "$build"
 if [ "${2:-}" = suite ]; then
 	gate "hostile captures with $san" ci/hostile-pcap.py "$build" 2
 	gate "server suite with $san" ci/conform.sh server "$build" --time-scale 2

@@ -5,8 +5,6 @@
 
 #define EXT_SNI 0
 #define EXT_ALPN 16
-#define EXT_ENCRYPT_THEN_MAC 22
-#define EXT_TICKET 35
 #define EXT_PSK 41
 #define EXT_VERSIONS 43
 
@@ -72,19 +70,6 @@ read_alpn(struct atls_bytes in, char out[HELLO_NAME])
 		add_name(out, name);
 }
 
-static bool
-has_tls13(struct atls_bytes in)
-{
-	struct atls_bytes list, v;
-
-	if (!take_vector(&in, 1, &list))
-		return (false);
-	while (take(&list, 2, &v))
-		if (atls_get16(v.p) == 0x0304)
-			return (true);
-	return (false);
-}
-
 /* The next extension. False at the end. */
 static bool
 next_extension(struct atls_bytes *in, uint16_t *type, struct atls_bytes *data)
@@ -116,12 +101,6 @@ hello_client_read(struct atls_bytes in, struct hello_client *h)
 			read_sni(data, h->sni);
 		else if (type == EXT_ALPN)
 			read_alpn(data, h->alpn);
-		else if (type == EXT_VERSIONS)
-			h->tls13 = has_tls13(data);
-		else if (type == EXT_PSK)
-			h->psk = true;
-		else if (type == EXT_TICKET)
-			h->ticket = data.len != 0;
 	}
 	return (true);
 }
@@ -148,8 +127,6 @@ hello_server_read(struct atls_bytes in, struct hello_server *h)
 			h->version = atls_get16(data.p);
 		else if (type == EXT_PSK)
 			h->psk = true;
-		else if (type == EXT_ENCRYPT_THEN_MAC)
-			h->encrypt_then_mac = true;
 		else if (type == EXT_ALPN)
 			read_alpn(data, h->alpn);
 	}

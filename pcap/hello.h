@@ -12,9 +12,6 @@
 
 struct hello_client {
 	uint8_t random[HELLO_RANDOM];
-	bool tls13;            /* offers it */
-	bool psk;              /* wants to resume a session, TLS 1.3 */
-	bool ticket;           /* the same, TLS 1.2: ticket or session id */
 	char sni[HELLO_NAME];  /* "" without */
 	char alpn[HELLO_NAME]; /* names apart by commas; "" without */
 };
@@ -23,9 +20,8 @@ struct hello_server {
 	uint8_t random[HELLO_RANDOM];
 	uint16_t version; /* 0x0303, 0x0304 */
 	uint16_t suite;
-	bool retry; /* HelloRetryRequest */
-	bool psk;   /* the session is resumed, TLS 1.3 */
-	bool encrypt_then_mac;
+	bool retry;            /* HelloRetryRequest */
+	bool psk;              /* the session is resumed, TLS 1.3 */
 	char alpn[HELLO_NAME]; /* TLS 1.2 alone; 1.3 encrypts it */
 };
 

@@ -101,21 +101,12 @@ on_fin(void *ctx, int dir, struct mark at)
 		r->ev->fin(r->cfg->ctx, &slot->conn, turn(slot, dir));
 }
 
-/* Who is the client shows in the first data, where no SYN did. */
 static bool
-begin_view(struct slot *slot, int dir, struct atls_bytes data)
+begin_view(struct slot *slot)
 {
 	struct reader *r = slot->owner;
 	struct view_sink to = { on_hello, on_record, on_trouble, slot };
-	struct endpoint e;
 
-	if (!slot->conn.from_start && turn(slot, dir) != VIEW_CLIENT &&
-	    view_is_client_hello(data)) {
-		slot->swapped = !slot->swapped;
-		e = slot->conn.client;
-		slot->conn.client = slot->conn.server;
-		slot->conn.server = e;
-	}
 	slot->view = view_new(&r->shared, &to);
 	slot->conn.view = slot->view;
 	return (slot->view != NULL);
@@ -128,8 +119,7 @@ on_data(void *ctx, int dir, struct atls_bytes data, struct mark at)
 	struct reader *r = slot->owner;
 
 	slot->conn.last = at;
-	if (slot->view == NULL && !slot->ignored &&
-	    !begin_view(slot, dir, data)) {
+	if (slot->view == NULL && !slot->ignored && !begin_view(slot)) {
 		r->error = ATLS_E_NOMEM;
 		return;
 	}
@@ -177,7 +167,8 @@ init_conn(struct reader *r, struct slot *slot, const struct segment *s,
 		slot->ignored = true;
 }
 
-/* What begins a connection: a SYN, or data of one whose begin is missing. */
+/* What begins a connection: a SYN, or data of one whose begin is missing. Who
+ * sends that is taken for the client; with a ClientHello it is. */
 static struct slot *
 open_slot(struct reader *r, const struct segment *s, struct mark at)
 {

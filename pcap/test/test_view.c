@@ -397,6 +397,42 @@ suites(void **state)
 	aead_lib_free(lib);
 }
 
+/* The nonce of each record is another, far beyond what eight bits count. */
+static void
+many_records(void **state)
+{
+	static const uint64_t numbers[] = { 0, 1, 255, 256, 65536, 1ull << 32,
+		UINT64_MAX };
+	static const uint8_t secret[48] = { 5 };
+	struct aead_lib *lib = aead_lib_new();
+	const struct aead_suite *suite = aead_suite(0x1301);
+	struct aead *a = aead_new_tls13(lib, suite, atls_bytes(secret, 32));
+	uint8_t wire[64], plain[64];
+	struct atls_writer w, out;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		for (j = 0; j < sizeof(numbers) / sizeof(numbers[0]); j++) {
+			w = atls_writer(wire, sizeof(wire));
+			assert_true(aead_seal(
+			    a, numbers[i], 23, atls_bytes_str("abc"), &w));
+			out = atls_writer(plain, sizeof(plain));
+			assert_int_equal(i == j,
+			    aead_open(a, numbers[j], wire,
+				atls_bytes(
+				    wire + AEAD_HEADER, w.len - AEAD_HEADER),
+				&out));
+		}
+	aead_free(a);
+	/* A secret that is not of this hash. */
+	assert_null(aead_new_tls13(lib, suite, atls_bytes(secret, 48)));
+	assert_null(aead_new_tls13(lib, suite, atls_bytes(secret, 31)));
+	assert_null(
+	    aead_new_tls13(lib, aead_suite(0x1302), atls_bytes(secret, 32)));
+	aead_lib_free(lib);
+}
+
 int
 main(void)
 {
@@ -410,6 +446,7 @@ main(void)
 		cmocka_unit_test(not_tls),
 		cmocka_unit_test(from_the_middle),
 		cmocka_unit_test(suites),
+		cmocka_unit_test(many_records),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -81,10 +81,11 @@ all: setup
 programs: $(PROGRAMS)
 tests: $(PCAPGEN) $(UNIT) $(CUNIT) $(PUNIT) $(BROKEN) $(LOAD)
 
-## setup: find what is missing and install it (SETUP=no skips this)
+## setup: find what is missing and install it (SETUP=no skips this, SETUP=build
+## installs what the programs need and not what their tests do)
 setup:
 ifneq ($(SETUP),no)
-	$(Q)tools/setup
+	$(Q)tools/setup $(if $(filter build,$(SETUP)),--build)
 endif
 
 ## conform: judge the reference server on a loopback port, print the report

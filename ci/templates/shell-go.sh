@@ -1,0 +1,6 @@
+# A server in Go, judged by any CI that runs a shell.
+set -e
+go build -o server ./cmd/server
+git clone -q --depth 1 "$ANYTLS_CONFORM_URL" conform
+make -C conform SETUP=build
+conform/build/none/anytls-conform -o out --sut './server -l {listen} -p {password}'

@@ -80,6 +80,10 @@ silent=$got_port
 	    --profile v2 --strict 'server/heart/*'
 	expect "exit 2: the deadline" 2 'exit 2' \
 	    "$conform" $target --deadline 50ms
+	expect "exit 3: cases that the suite could not run" 3 '[1-9][0-9]* error;.*exit 3' \
+	    sh -c "ulimit -n 18; exec $conform $target 'server/settings/*'"
+	expect "exit 3: a report that cannot be written" 3 "$tmp/no/x cannot be written" \
+	    "$conform" $target --report "json=$tmp/no/x" server/settings/syn-first
 	expect "exit 4: unknown option" 4 'nonsense' "$conform" --nonsense
 	expect "exit 4: a selector that matches nothing" 4 'srver/settings' \
 	    "$conform" $target 'srver/settings/*'
@@ -166,6 +170,44 @@ paused() {
 	return $rc
 }
 expect "pause-before" 0 '^anytls-conform: 1 run, 1 pass' paused
+
+# Three shards of a run, merged, beside the run as a whole: ids, verdicts, counts
+# and exit code. shards NAME CODE COMMAND...
+shards() {
+	what=$1 code=$2
+	shift 2
+	expect "$what: the whole" "$code" "exit $code" "$@" --report "json=$tmp/whole.json"
+	for i in 1 2 3; do
+		"$@" --shard $i/3 --report "json=$tmp/shard$i.json" >/dev/null 2>&1
+	done
+	expect "$what: three shards, merged" "$code" "exit $code" \
+	    "$conform" merge "$tmp/shard3.json" "$tmp/shard1.json" "$tmp/shard2.json" \
+	    --report "json=$tmp/merged.json"
+	expect "$what: the same ids and verdicts, in the same order" 0 '^[1-9][0-9]* the same$' \
+	    python3 "$tmp/same.py" "$tmp/whole.json" "$tmp/merged.json" "$tmp"/shard[123].json
+}
+cat >"$tmp/same.py" <<'EOF'
+import json, sys
+whole, merged, *shards = [json.load(open(n)) for n in sys.argv[1:]]
+for what in ("id", "status", "is_unexpected", "requirements", "round"):
+    a, b = [[t[what] for t in r["tests"]] for r in (whole, merged)]
+    assert a == b, what
+assert whole["counts"] == merged["counts"], (whole["counts"], merged["counts"])
+assert whole["run"]["exit_code"] == merged["run"]["exit_code"]
+ids = [{(t["id"], t["round"]) for t in s["tests"]} for s in shards]
+assert sum(map(len, ids)) == len({i for s in ids for i in s})
+assert max(map(len, ids)) - min(map(len, ids)) <= 1
+print(len(whole["tests"]), "the same")
+EOF
+# shellcheck disable=SC2086
+shards "shards of the reference server" 0 \
+    "$conform" $target 'server/settings/**' 'server/fin/**'
+# shellcheck disable=SC2086
+shards "shards of which one is empty" 0 \
+    "$conform" $target server/settings/syn-first server/settings/md5-first
+shards "shards of a server that fails" 1 \
+    "$conform" --sut "$build/anytls-broken --as settings-needs-client -l {listen} -p {password}" \
+    --strict 'server/settings/**' --repeat 2
 
 interrupted() {
 	"$conform" --target "127.0.0.1:$port" --password right --repeat 100 >"$tmp/int" 2>&1 &

@@ -156,9 +156,12 @@ t_own_target(struct t *t, const struct own_target *own)
 	cfg.salt = (uint32_t)getpid();
 	t_step(t, "%s", "");
 	if (launch_start(&e->own, &cfg, &c) != 0) {
-		if (!own->may_refuse || !e->own.refused)
+		if (!own->may_refuse || c.code != EXIT_UNUSABLE)
 			t_error(t, "a target of the case's own: %s", c.text);
-		refused(t);
+		if (e->own.refused)
+			refused(t);
+		else
+			t_observe(t, "own target does not serve: %s", c.text);
 		return;
 	}
 	e->has_own = true;

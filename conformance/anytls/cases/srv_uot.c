@@ -312,10 +312,15 @@ no_answers(struct t *t)
 	struct udp *u = udp_origin(t);
 	struct atls_addr at = udp_addr(u);
 
+	uint64_t deadline = t_deadline(t, 10000);
+
 	open_udp(t, p, 1, uot_request(t, true, &at));
 	for (uint32_t i = 0; i < 30; i++) {
 		tell(p, psh(1, uot_datagram(t, true, &at, pattern(t, 200, i))));
 		udp_expect(u, pattern(t, 200, i));
+		if (t_now() > deadline)
+			fail(t, "thirty datagrams without answers pass at once",
+			    "%u of them in 10 s", i + 1);
 	}
 
 	round_trip(t, p, u, true);

@@ -21,7 +21,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 TOP = {"name", "version", "about", "clock", "install", "check", "server",
        "client", "cannot", "because"}
 INSTALL = {"go", "cargo", "build", "package", "flags", "env"}
-ROLE = {"command", "config", "config_name", "settle", "udp", "env"}
+ROLE = {"command", "config", "config_name", "settle", "udp", "env",
+        "unsuited"}
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -79,7 +80,7 @@ class Peer:
         scheme = values.get("scheme")
         text = ""
         if scheme:
-            with open(scheme, encoding="utf-8") as f:
+            with open(scheme, encoding="utf-8", newline="") as f:
                 text = f.read()
         values["scheme_json"] = json.dumps(text.splitlines())
         values["scheme_text_json"] = json.dumps(text)

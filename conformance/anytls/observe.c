@@ -139,9 +139,14 @@ read_some(struct watched *w)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return (true);
 	if (n <= 0) {
+		if (n == 0)
+			capture_came_fin(w->o->t, w->capture);
+		else
+			capture_came_rst(w->o->t, w->capture);
 		passive_closed(w->rules, true);
 		return (false);
 	}
+	capture_came(w->o->t, w->capture, in, (size_t)n);
 	tls_conn_input(w->tls, atls_bytes(in, (size_t)n));
 	err = tls_conn_handshake(w->tls);
 	if (err != 0 && err != ATLS_E_MORE)
@@ -214,13 +219,22 @@ watch(struct observe *o, int stop_fd)
 static void
 log_key(void *ctx, const char *line)
 {
-	fprintf(ctx, "%s\n", line);
-	fflush(ctx);
+	struct observe *o = ctx;
+
+	capture_key(o->t, line);
+	if (o->keylog == NULL)
+		return;
+	fprintf(o->keylog, "%s\n", line);
+	fflush(o->keylog);
 }
 
 static int
 open_keylog(struct observe *o, struct tls_ctx_config *cfg, struct complaint *c)
 {
+	if (o->opt->keylog != NULL || capture_is_on(o->t)) {
+		cfg->keylog = log_key;
+		cfg->keylog_ctx = o;
+	}
 	if (o->opt->keylog == NULL)
 		return (0);
 	o->keylog = fopen(o->opt->keylog, "a");
@@ -228,8 +242,6 @@ open_keylog(struct observe *o, struct tls_ctx_config *cfg, struct complaint *c)
 		return (
 		    complain(c, EXIT_USAGE, "cannot write the key log %s: %s",
 			o->opt->keylog, strerror(errno)));
-	cfg->keylog = log_key;
-	cfg->keylog_ctx = o->keylog;
 	return (0);
 }
 
@@ -244,6 +256,8 @@ start(struct observe *o, struct complaint *c)
 
 	if (rc == 0)
 		rc = register_read(&o->reg, anytls_client_pack.requirements, c);
+	if (rc == 0)
+		rc = observe_capture_begin(o, c);
 	if (rc == 0)
 		rc = open_keylog(o, &cfg, c);
 	if (rc != 0)
@@ -286,7 +300,7 @@ anytls_observe(
     const struct options *opt, FILE *out, int stop_fd, struct complaint *c)
 {
 	struct observe *o = calloc(1, sizeof(*o));
-	int rc;
+	int rc, kept;
 
 	if (o == NULL)
 		return (complain(c, EXIT_SUITE, "out of memory"));
@@ -298,6 +312,8 @@ anytls_observe(
 		watch(o, stop_fd);
 		rc = conclude(o);
 	}
+	kept = observe_capture_end(o, c);
+	rc = kept != 0 ? kept : rc;
 	if (o->fd >= 0)
 		close(o->fd);
 	tls_ctx_free(o->tls);

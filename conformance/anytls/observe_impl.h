@@ -8,6 +8,8 @@
 
 #include "conformance/anytls/passive.h"
 #include "conformance/anytls/tap.h"
+#include "conformance/engine/capture.h"
+#include "conformance/engine/complaint.h"
 #include "conformance/engine/options.h"
 #include "conformance/engine/register.h"
 #include "ref/net/digest.h"
@@ -30,6 +32,7 @@ struct watched {
 	struct observe *o;
 	unsigned number, nfindings;
 	int fd;
+	uint32_t capture; /* number of the connection */
 	struct tls_conn *tls;
 	struct tls_buf out;
 	struct passive *rules;
@@ -50,6 +53,8 @@ struct observe {
 	int fd;
 	struct tls_ctx *tls;
 	FILE *keylog; /* NULL: none is wanted */
+	struct t *t;  /* for captures alone */
+	struct observe_capture *capture;
 	struct reg reg;
 	unsigned *times; /* by row of the register */
 	uint8_t hash[ATLS_AUTH_HASH];
@@ -58,6 +63,12 @@ struct observe {
 	unsigned total, judged;
 	unsigned count[ST_COUNT];
 };
+
+/* With -o, connections are kept for a capture in that folder; their calls take
+ * o->t. 0, or complains and returns the exit code. */
+int observe_capture_begin(struct observe *o, struct complaint *c);
+/* Writes it, and frees what begin() made. */
+int observe_capture_end(struct observe *o, struct complaint *c);
 
 /* Takes the socket FD. NULL when out of memory; FD stays open then. */
 struct watched *watched_new(struct observe *o, int fd);

@@ -133,6 +133,7 @@ watched_new(struct observe *o, int fd)
 	tls_conn_set_output(w->tls, &w->out);
 	w->o = o;
 	w->fd = fd;
+	w->capture = capture_accept(o->t, fd);
 	w->number = ++o->total;
 	w->tap = (struct tap){ .auth = true, .on_frame = act, .ctx = w };
 	return (w);
@@ -141,6 +142,7 @@ watched_new(struct observe *o, int fd)
 void
 watched_free(struct watched *w)
 {
+	capture_close(w->o->t, w->capture, w->fd);
 	close(w->fd);
 	tls_conn_free(w->tls);
 	tls_buf_free(&w->out);
@@ -175,9 +177,10 @@ watched_flush(struct watched *w)
 
 	while (w->out.len != 0) {
 		n = send(w->fd, w->out.p, w->out.len, MSG_NOSIGNAL);
-		if (n > 0)
+		if (n > 0) {
+			capture_sent(w->o->t, w->capture, w->out.p, (size_t)n);
 			tls_buf_drop(&w->out, (size_t)n);
-		else if (n < 0 && errno != EINTR)
+		} else if (n < 0 && errno != EINTR)
 			return (errno == EAGAIN || errno == EWOULDBLOCK);
 	}
 	return (!w->broken);

@@ -433,6 +433,77 @@ many_records(void **state)
 	aead_lib_free(lib);
 }
 
+/* A record of DIR, made here: PLAIN of TYPE, sealed with LABEL's secret, which
+ * goes to the key log; without LABEL it is not sealed. */
+static void
+make(struct wire *w, int dir, const char *label, uint8_t type,
+    struct atls_bytes plain)
+{
+	static const uint8_t secret[32] = { 7 };
+	struct aead_lib *lib = aead_lib_new();
+	struct aead *a =
+	    aead_new_tls13(lib, aead_suite(0x1301), atls_bytes(secret, 32));
+	uint8_t *room = calloc(1, 256);
+	struct atls_writer out = atls_writer(room, 256);
+	char line[256];
+
+	assert_non_null(room);
+	if (label != NULL) {
+		assert_true(aead_seal(a, 0, type, plain, &out));
+		snprintf(line, sizeof(line), "%s %064x 07%062x", label, 0, 0);
+		add_key(w, line);
+	} else {
+		atls_writer_put8(&out, type);
+		atls_writer_put16(&out, 0x0303);
+		atls_writer_put16(&out, (uint16_t)plain.len);
+		atls_writer_put(&out, plain.p, plain.len);
+	}
+	w->dir[w->n] = dir;
+	w->sent[w->n++] = (struct tls_buf){ out.p, out.len, 256 };
+	aead_free(a);
+	aead_lib_free(lib);
+}
+
+/* TLS 1.3 hides the length of data by zeros behind its type. */
+static void
+padded(void **state)
+{
+	static const uint8_t hello[2][54] = {
+		{ 1, 0, 0, 50, 3, 3, [38] = 0, 0, 2, 0x13, 1, 1, 0, 0, 7, 0, 43,
+		    0, 3, 2, 3, 4 },
+		{ 2, 0, 0, 46, 3, 3, [38] = 0, 0x13, 1, 0, 0, 6, 0, 43, 0, 2, 3,
+		    4 },
+	};
+	static const uint8_t finished[36] = { 20, 0, 0, 32 };
+	struct wire w = { .n = 0 };
+	struct seen s;
+
+	(void)state;
+	make(&w, 0, NULL, 22, atls_bytes(hello[0], 54));
+	make(&w, 1, NULL, 22, atls_bytes(hello[1], 50));
+	make(&w, 1, "SERVER_HANDSHAKE_TRAFFIC_SECRET", 22,
+	    atls_bytes(finished, 36));
+	make(&w, 0, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", 22,
+	    atls_bytes(finished, 36));
+	make(&w, 0, "CLIENT_TRAFFIC_SECRET_0", 0, atls_bytes("abc\x17\0\0", 6));
+	make(&w, 1, "SERVER_TRAFFIC_SECRET_0", 23, atls_bytes("def", 3));
+	look(&w, 100, w.keys, &s);
+	assert_string_equal(s.text, "c:abc s:def ");
+	assert_int_equal(s.trouble, VIEW_FINE);
+	while (w.n != 0)
+		tls_buf_free(&w.sent[--w.n]);
+	/* Nothing but zeros is no record. */
+	make(&w, 0, NULL, 22, atls_bytes(hello[0], 54));
+	make(&w, 1, NULL, 22, atls_bytes(hello[1], 50));
+	make(&w, 1, "SERVER_HANDSHAKE_TRAFFIC_SECRET", 22,
+	    atls_bytes(finished, 36));
+	make(&w, 1, "SERVER_TRAFFIC_SECRET_0", 0, atls_bytes("\0\0", 2));
+	look(&w, 100, w.keys, &s);
+	assert_int_equal(s.trouble, VIEW_BROKEN);
+	while (w.n != 0)
+		tls_buf_free(&w.sent[--w.n]);
+}
+
 int
 main(void)
 {
@@ -447,6 +518,7 @@ main(void)
 		cmocka_unit_test(from_the_middle),
 		cmocka_unit_test(suites),
 		cmocka_unit_test(many_records),
+		cmocka_unit_test(padded),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -111,7 +111,7 @@ unit: setup
 e2e: all
 	$(Q)ci/e2e.sh $(B)
 
-## selftest: every case against every broken peer, and the kill matrix
+## selftest: the suites against broken peers, and the kill matrix
 selftest: setup
 	$(Q)$(MAKE) --no-print-directory SETUP=no programs tests
 	$(Q)tools/selftest $(B) $(ARGS)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What takes too long for the gate: the core under MSan, hostile targets,
-# failing system calls, gcc's analyzer, and fuzzing.
+# failing system calls, gcc's analyzer, fuzzing, and all cases against each broken
+# peer.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . ci/lib.sh
@@ -51,5 +52,6 @@ gate "failing system calls" ci/failcalls.py build/none 12
 gate "soak, one minute" tools/soak build/none --minutes 1
 gate "time of refusals" ci/timing.py build/none
 gate "1000 readers that stopped" env CHECK_READERS=1000 ci/daemons.py build/none server:buffers
+gate "each broken peer alone" tools/selftest build/none --each
 gate "fuzzing, two minutes" make -s SETUP=no fuzz-smoke
 gates_done

@@ -3,24 +3,9 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build/none}
-passed=0 failed=0
-out=$(mktemp) || exit 1
 tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$out" "$tmp"' EXIT
-
-# check NAME COMMAND...
-check() {
-	name=$1
-	shift
-	if "$@" >"$out" 2>&1; then
-		echo "ok $name"
-		passed=$((passed + 1))
-	else
-		echo "FAIL $name"
-		tail -n 20 "$out"
-		failed=$((failed + 1))
-	fi
-}
+trap 'rm -rf "$tmp"' EXIT
+. ci/checks.sh
 
 refuses() {
 	"$build/anytls-load" "$@"
@@ -40,15 +25,11 @@ check "tables and plots of it" tools/bench/report "$tmp/bench.json" "$tmp"
 check "they are in the text" grep -q '^| up-1x16 | reference | [0-9]' "$tmp/performance.md"
 check "no load for other machines" refuses --server 192.0.2.1:443
 check "a server or a proxy" refuses --test down
-if "$build/anytls-load" --proxy 127.0.0.1:1 --seconds 1 >"$out" 2>&1; then
-	echo "FAIL a dead proxy counts as a run"
-	failed=$((failed + 1))
-elif grep -q '"error":"the connection failed"' "$out"; then
-	echo "ok a dead proxy is no result"
-	passed=$((passed + 1))
+if "$build/anytls-load" --proxy 127.0.0.1:1 --seconds 1 >"$tmp/out" 2>&1; then
+	bad "a dead proxy counts as a run"
+elif grep -q '"error":"the connection failed"' "$tmp/out"; then
+	ok "a dead proxy is no result"
 else
-	echo "FAIL a dead proxy gives no reason: $(cat "$out")"
-	failed=$((failed + 1))
+	bad "a dead proxy gives no reason: $(cat "$tmp/out")"
 fi
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+checks_done

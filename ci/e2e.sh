@@ -11,7 +11,7 @@ server_prog=${E2E_SERVER:-$build/anytls-server}
 client_prog=${E2E_CLIENT:-$build/anytls-client}
 mib=${E2E_MIB:-64}
 tmp=$(mktemp -d) || exit 1
-passed=0 failed=0 skipped=0
+. ci/checks.sh
 pids=
 password=end-to-end-$$
 
@@ -23,33 +23,6 @@ cleanup() {
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
-
-ok() {
-	passed=$((passed + 1))
-	echo "ok $1"
-}
-
-bad() {
-	failed=$((failed + 1))
-	echo "FAIL $1"
-}
-
-skip() {
-	skipped=$((skipped + 1))
-	echo "skip $1"
-}
-
-# check NAME COMMAND...
-check() {
-	name=$1
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		ok "$name"
-	else
-		bad "$name"
-		tail -n 5 "$tmp/out" | cut -c 1-300 | sed 's/^/    /'
-	fi
-}
 
 # wait_for FILE REGEX: the last match of REGEX's group in FILE, within 10 s.
 wait_for() {
@@ -218,5 +191,4 @@ else
 	ok "no log holds the password"
 fi
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+checks_done

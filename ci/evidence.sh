@@ -7,35 +7,13 @@ cd "$(dirname "$0")/.." || exit 1
 build=$PWD/${1:-build/none}
 conform=$build/anytls-conform
 tmp=$(mktemp -d) || exit 1
-passed=0 failed=0 skipped=0
+. ci/checks.sh
 pids=
 p=
 trap 'for p in $pids; do kill "$p" 2>/dev/null; done; rm -rf "$tmp"' EXIT
 password='evidence-Passw0rd'
 export WIRESHARK_CONFIG_DIR="$tmp/wireshark" # no preference of anybody
 unset ANYTLS_CAPTURE SSLKEYLOGFILE
-
-ok() {
-	passed=$((passed + 1))
-	echo "ok $1"
-}
-
-bad() {
-	failed=$((failed + 1))
-	echo "FAIL $1"
-}
-
-# check NAME COMMAND...: its success, or the end of what it said.
-check() {
-	name=$1
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		ok "$name"
-	else
-		bad "$name"
-		tail -n 8 "$tmp/out" | cut -c 1-300 | sed 's/^/    /'
-	fi
-}
 
 # code NAME CODE REGEX COMMAND...: exit status and a line of the output.
 code() {
@@ -243,5 +221,4 @@ code "replay: no keys inside" 4 "cannot be read" "$conform" replay \
     "$tmp/nokeys/cases/server.commands.data-on-fin.pcapng" \
     --target "127.0.0.1:$port" --password "$password"
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ]
+checks_done

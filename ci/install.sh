@@ -5,21 +5,10 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build/none}
 tmp=$(mktemp -d) || exit 1
-passed=0 failed=0 skipped=0 server=
+server=
+. ci/checks.sh
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$tmp"' EXIT
 
-check() {
-	name=$1
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		passed=$((passed + 1))
-		echo "ok $name"
-	else
-		failed=$((failed + 1))
-		echo "FAIL $name: $*"
-		tail -n 8 "$tmp/out" | sed 's/^/    /'
-	fi
-}
 has() {
 	grep -Eq "$1" "$2"
 }
@@ -69,5 +58,4 @@ else
 	skipped=$((skipped + 1))
 	echo "skip in an empty root: not root"
 fi
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+checks_done

@@ -18,7 +18,7 @@ else
 	echo "conformance/anytls/coverage.txt is old: run make coverage and review the diff"
 	failed=$((failed + 1))
 fi
-if out=$(tools/imitations "$build" --check); then
+if out=$(tools/broken-docs "$build" --check); then
 	passed=$((passed + 1))
 else
 	echo "$out" | grep -v passed

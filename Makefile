@@ -365,6 +365,10 @@ $(B)/fuzz/fuzz_%: $(B)/fuzz/fuzz_%.o $(B)/fuzz/emit.o \
 	$(Q)$(LD) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ \
 		$(JANSSON_LIBS) $(CAPTURE_LIBS) -lm
 
+# Refuses allocations, as its input says.
+$(B)/fuzz/fuzz_nomem: override LDFLAGS += -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=realloc
+
 FUZZ_SAN   := fuzzer-no-link,address,undefined
 FUZZ_BUILD := build/$(subst $(comma),-,$(FUZZ_SAN))-clang
 FUZZ_MAKE  := $(MAKE) --no-print-directory SETUP=no CC=$(CLANG) SAN=$(FUZZ_SAN)

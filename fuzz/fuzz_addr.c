@@ -18,7 +18,7 @@ check_bytes(struct atls_bytes in)
 	size_t used = in.len - left.len;
 
 	if (err != 0) {
-		assert(used == 0);
+		assert(used == 0 && atls_strerror(err)[0] != '\0');
 		assert(err != ATLS_E_MORE || in.len < ATLS_ADDR_MAX);
 		free(copy);
 		return;
@@ -45,6 +45,9 @@ check_text(struct atls_bytes in)
 	if (atls_addr_parse_hostport(text, &a) == 0) {
 		atls_addr_put(&w, &a);
 		assert(!w.full);
+		v = atls_writer(again, w.len - 1);
+		atls_addr_put(&v, &a);
+		assert(v.full);
 		bytes = atls_bytes(out, w.len);
 		assert(atls_addr_read(&bytes, &b) == 0 && bytes.len == 0);
 		atls_addr_format(&a, formatted);
@@ -57,7 +60,22 @@ check_text(struct atls_bytes in)
 			    v.len == w.len && memcmp(out, again, v.len) == 0);
 		}
 	}
+	if (atls_addr_parse(text, 443, &a) == 0) {
+		atls_addr_format(&a, formatted);
+		assert(a.port == 443);
+		assert(strchr(formatted, ':') != NULL);
+	}
 	free(text);
+}
+
+/* Every error has words. */
+static void
+check_errors(void)
+{
+	int err;
+
+	for (err = -20; err <= 1; err++)
+		assert(atls_strerror(err)[0] != '\0');
 }
 
 int
@@ -65,6 +83,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct atls_bytes in = { data, size };
 
+	check_errors();
 	check_bytes(in);
 	if (size <= 300)
 		check_text(in);

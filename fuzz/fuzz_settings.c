@@ -31,6 +31,27 @@ same(struct atls_bytes a, struct atls_bytes b)
 	assert(atls_bytes_equal(a, b));
 }
 
+/* In less room than it takes, a writer is full and nothing is written behind
+ * it. */
+static void
+check_small(unsigned version, const char *client, const char *md5, size_t need)
+{
+	uint8_t *out = malloc(need);
+	struct atls_writer w;
+	size_t cap;
+
+	if (out == NULL)
+		abort();
+	for (cap = 0; cap < need; cap++) {
+		w = atls_writer(out + need - cap, cap);
+		atls_settings_put_client(&w, version, client, md5);
+		assert(w.full && w.len <= cap);
+		atls_settings_put_server(&w, version);
+		assert(w.full);
+	}
+	free(out);
+}
+
 static void
 write_again(const struct atls_settings *s)
 {
@@ -51,6 +72,7 @@ write_again(const struct atls_settings *s)
 	md5[ATLS_MD5_HEX] = '\0';
 	atls_settings_put_client(&w, version, client, md5);
 	assert(!w.full);
+	check_small(version, client, md5, w.len);
 	atls_settings_read(atls_bytes(out, w.len), &again);
 	assert(again.has_version && again.version == (int64_t)version);
 	same(again.client, s->client);

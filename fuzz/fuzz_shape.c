@@ -1,16 +1,21 @@
 /*
  * The record-size oracle. Byte 0: how the first records are read; byte 1:
  * length of the scheme's text; then the text; then records, each a length byte
- * and its bytes. A reading never goes down, waits for no memory, and a lost one
- * has a sentence.
+ * and its bytes; or a byte that is 62 modulo 64, a size in two bytes, and the
+ * record is one frame of it, PSH or waste. A reading never goes down, waits for
+ * no memory, and a lost one has a sentence.
  */
 #include "fuzz/fuzz.h"
+#include "ref/wire/frame.h"
 #include "ref/wire/shape.h"
+
+#define BIG_MOST 20000
 
 static void
 check_sentences(const struct atls_shape_oracle *o)
 {
 	char buf[ATLS_SHAPE_SENTENCE], small[16];
+	struct atls_shape_draw want;
 	unsigned r;
 	size_t n;
 
@@ -23,6 +28,8 @@ check_sentences(const struct atls_shape_oracle *o)
 		assert(atls_shape_explain(o, (enum atls_shape_reading)r, small,
 			   sizeof(small)) == n);
 		assert(strlen(small) < sizeof(small));
+		if (atls_shape_wanted(o, (enum atls_shape_reading)r, &want))
+			assert(n != 0 && want.low <= want.high);
 	}
 }
 
@@ -38,25 +45,63 @@ check_draw(const struct atls_shape_oracle *o)
 }
 
 static void
+feed_record(struct atls_shape_oracle *o, struct atls_bytes record)
+{
+	enum atls_shape_reading before = atls_shape_reading(o), now;
+
+	now = atls_shape_record(o, record);
+	assert(now >= before && now == atls_shape_reading(o));
+	assert(atls_shape_at_rest(o) >= now);
+	check_draw(o);
+}
+
+/* A record of N bytes that is one frame. */
+static void
+feed_big(struct atls_shape_oracle *o, size_t n, bool waste)
+{
+	struct atls_frame f = { waste ? ATLS_CMD_WASTE : ATLS_CMD_PSH, 1, 0 };
+	uint8_t *record;
+
+	n = ATLS_FRAME_HEADER + n % BIG_MOST;
+	record = calloc(1, n);
+	if (record == NULL)
+		abort();
+	f.len = (uint16_t)(n - ATLS_FRAME_HEADER);
+	atls_frame_put(record, f);
+	feed_record(o, atls_bytes(record, n));
+	free(record);
+}
+
+static void
 feed(struct atls_shape_oracle *o, struct atls_bytes in)
 {
-	enum atls_shape_reading before, now;
-
 	while (in.len != 0) {
-		size_t n = in.p[0] % 64 == 63 ? in.len : in.p[0];
+		unsigned head = fuzz_take(&in, 1);
+		size_t n = head % 64 == 63 || head > in.len ? in.len : head;
 		uint8_t *copy;
 
-		atls_bytes_skip(&in, 1);
-		n = n < in.len ? n : in.len;
+		if (head % 64 == 62) {
+			feed_big(o, fuzz_take(&in, 2), head >= 128);
+			continue;
+		}
 		copy = fuzz_copy(atls_bytes(in.p, n));
-		before = atls_shape_reading(o);
-		now = atls_shape_record(o, atls_bytes(copy, n));
+		feed_record(o, atls_bytes(copy, n));
 		free(copy);
-		assert(now >= before && now == atls_shape_reading(o));
-		assert(atls_shape_at_rest(o) >= now);
-		check_draw(o);
 		atls_bytes_skip(&in, n);
 	}
+}
+
+/* New schemes, until there is no room for more. */
+static void
+update(struct atls_shape_oracle *o, const struct atls_scheme *other, bool all)
+{
+	int err = atls_shape_update(o, other);
+	int i;
+
+	assert(err == 0);
+	for (i = 1; i < 100 && all && err == 0; i++)
+		err = atls_shape_update(o, other);
+	assert(!all || err != 0);
 }
 
 int
@@ -85,7 +130,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((how & 4) != 0 &&
 	    atls_scheme_parse(
 		atls_bytes_str("stop=9\n1=5-9\n2=20-30,c,9-9"), &other) == 0)
-		(void)atls_shape_update(o, &other);
+		update(o, &other, in.len % 16 == 15);
 	feed(o, atls_bytes(in.p + in.len / 2, in.len - in.len / 2));
 	check_sentences(o);
 	free(o);

@@ -244,7 +244,7 @@ on_record(void *ctx, struct atls_bytes *rest)
 {
 	struct inbound *in = ctx;
 	struct atls_bytes record = *rest, head;
-	uint8_t earlier[ATLS_AUTH_HEADER];
+	uint8_t earlier[ATLS_AUTH_HEADER] = { 0 };
 	int err;
 
 	if (in->fallback != NULL) {

@@ -234,7 +234,7 @@ edit_write(const struct edit *e, const char *file, struct complaint *c)
 static void
 print_value(const char *value, FILE *f)
 {
-	if (strpbrk(value, " \t\"\\#") == NULL) {
+	if (strpbrk(value, " \t\r\"\\#") == NULL) {
 		fputs(value, f);
 		return;
 	}

@@ -308,7 +308,7 @@ $(B)/gen/%.c: conformance/anytls/broken/%.tsv tools/tsv2c
 
 $(B)/ref/test/%: $(B)/ref/test/%.o $(DAEMON_LIBS)
 	$(call say,LD,$@)
-	$(Q)$(LD) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
+	$(Q)$(LD) $(WRAP) -o $@ $^ $(CMOCKA_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lpthread
 
 $(B)/pcap/test/%: $(B)/pcap/test/%.o $(B)/libcapture.a $(B)/libatls-tls.a \
 		$(B)/libatls-wire.a
@@ -322,7 +322,7 @@ $(PCAPGEN): $(B)/tools/pcapgen/main.o $(B)/libcapture.a $(B)/libatls-tls.a \
 	$(Q)$(LD) -o $@ $^ $(CAPTURE_LIBS)
 
 # This one refuses allocations, one after the other.
-$(B)/ref/test/test_session_memory: LDFLAGS += -Wl,--wrap=malloc \
+$(B)/ref/test/test_session_memory: WRAP := -Wl,--wrap=malloc \
 	-Wl,--wrap=calloc -Wl,--wrap=free
 
 $(B)/conformance/test/%: $(B)/conformance/test/%.o $(PACK_O) \

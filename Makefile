@@ -54,7 +54,7 @@ PACK_O    := $(call obj,$(wildcard conformance/anytls/*.c) \
 BENCH_O   := $(call obj,$(wildcard tools/bench/*.c))
 PCAP_O    := $(call obj,$(wildcard pcap/*.c))
 # Tables that are built into the runner.
-GEN_O     := $(B)/gen/requirements.o $(B)/gen/aliases.o
+GEN_O     := $(B)/gen/requirements.o $(B)/gen/aliases.o $(B)/gen/peers.o
 BROKEN_O  := $(call obj,$(wildcard conformance/anytls/broken/*.c))
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard ref/test/test_*.c))
 CUNIT     := $(patsubst %.c,$(B)/%,$(wildcard conformance/test/test_*.c))

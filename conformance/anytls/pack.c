@@ -70,6 +70,7 @@ static const struct suite *const all_suites[] = { SUITES(LIST)
 
 extern const char requirements_tsv[];
 extern const char aliases_tsv[];
+extern const char peers_tsv[];
 
 static void
 state_free(void *arg)
@@ -128,7 +129,8 @@ secret(const char *password, uint8_t *out, size_t size)
 }
 
 #define DOCUMENT                                                               \
-	"AnyTLS protocol, versions 1 and 2 (anytls-go v0.0.13), "              \
+	"AnyTLS protocol, versions 1 and 2 (docs/protocol.md@9666872, "        \
+	"anytls-go v0.0.13), "                                                 \
 	"with udp-over-tcp 2"
 
 const struct pack anytls_pack = {
@@ -137,6 +139,7 @@ const struct pack anytls_pack = {
 	.suites = suites,
 	.requirements = requirements_tsv,
 	.aliases = aliases_tsv,
+	.peers = peers_tsv,
 	.sanity = &probe_sanity,
 	.probes = probe_cases,
 	.nprobes = PROBE_NCASES,
@@ -153,6 +156,7 @@ const struct pack anytls_client_pack = {
 	.suites = client_suites,
 	.requirements = requirements_tsv,
 	.aliases = aliases_tsv,
+	.peers = peers_tsv,
 	.sanity = &client_sanity,
 	.probes = client_probes,
 	.nprobes = CLIENT_NPROBES,
@@ -168,4 +172,5 @@ const struct pack anytls_all_packs = {
 	.suites = all_suites,
 	.requirements = requirements_tsv,
 	.aliases = aliases_tsv,
+	.peers = peers_tsv,
 };

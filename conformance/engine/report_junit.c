@@ -160,6 +160,7 @@ evidence(
 	}
 	line(x, "log:\n", test->log);
 	line(x, "replay: ", test->replay);
+	line(x, "note: ", test->peers);
 }
 
 static const char *

@@ -114,7 +114,7 @@ static unsigned
 most_backticks(const struct results_test *test)
 {
 	const char *texts[] = { test->expected, test->actual, test->log,
-		test->replay };
+		test->replay, test->capture, test->peers };
 	unsigned n, most = 2;
 	size_t i;
 
@@ -159,6 +159,7 @@ details(const struct results *r, const struct results_test *test, FILE *f)
 	part(f, "log", test->log);
 	part(f, "capture", test->capture);
 	part(f, "replay", test->replay);
+	part(f, "note", test->peers);
 	repeat(f, '`', ticks);
 	fputs("\n</details>\n\n", f);
 }

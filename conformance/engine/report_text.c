@@ -289,6 +289,8 @@ print_finding(struct report *r, const struct item *item)
 	fputs("  replay    ", r->out);
 	report_replay(r, item, r->out);
 	putc('\n', r->out);
+	if (r->latest != NULL && r->latest->peers != NULL)
+		print_row(r, "note", r->latest->peers);
 }
 
 /* Two lines are enough of what is known; more with -v. */

@@ -79,7 +79,8 @@ struct results_test {
 	size_t nfields;
 	const struct box_sample *samples;
 	size_t nsamples;
-	const char *log; /* last lines of the target's log, or NULL */
+	const char *peers; /* what known implementations did, or NULL */
+	const char *log;   /* last lines of the target's log, or NULL */
 	const char *replay;
 	/* Files, as seen from the folder of reports (without one, from the
 	 * current folder), or NULL: the connections as pcapng, and what a

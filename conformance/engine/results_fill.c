@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "conformance/engine/known.h"
+#include "conformance/engine/peers.h"
 #include "conformance/engine/words.h"
 
 #define FIELDS 64
@@ -328,6 +329,7 @@ results_add_item(
 {
 	const struct result *res = &item->result;
 	struct results_test *test;
+	char peers[PEERS_TEXT];
 
 	test = results_add(item->suite != NULL ? &r->tests : &r->findings);
 	test->id = results_text(r, item->tc->id);
@@ -352,6 +354,9 @@ results_add_item(
 		test->log = results_lines(r, res->evidence);
 	if (item->suite != NULL)
 		test->replay = replay_text(r, report, item);
+	if (item->suite != NULL && results_is_finding(test) &&
+	    peers_describe(report->env->pack->peers, item->tc->id, peers))
+		test->peers = results_text(r, peers);
 	test->capture = file_text(r, report, res->capture);
 	test->log_file = file_text(r, report, res->log);
 	test->duration_ms = res->duration_ms;

@@ -322,6 +322,7 @@ results_json_test(const struct results *r, const struct results_test *test)
 	json_object_set_new(o, "expected_outcomes", outcomes(test));
 	set_text(o, "actual", test->actual);
 	json_object_set_new(o, "observations", texts(&test->observations));
+	set_text(o, "known_peers", test->peers);
 	set_transcript(o, test);
 	set_bytes(o, test);
 	set_samples(o, test);

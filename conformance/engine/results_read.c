@@ -356,6 +356,7 @@ read_test(
 	test->expected = expected.n != 0 ? expected.v[0] : NULL;
 	test->actual = text(rd, o, "actual");
 	texts(rd, o, "observations", &test->observations);
+	test->peers = text(rd, o, "known_peers");
 	read_transcript(rd, o, test);
 	read_bytes(rd, o, test);
 	read_samples(rd, o, test);

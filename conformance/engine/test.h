@@ -251,6 +251,7 @@ struct pack {
 	const struct suite *const *suites; /* ends with NULL */
 	const char *requirements;          /* text of requirements.tsv */
 	const char *aliases; /* text of aliases.tsv: see alias.h; or NULL */
+	const char *peers;   /* text of peers.tsv: see peers.h; or NULL */
 	/* Sanity: run first and last; failing means the target is unusable,
 	 * and its ACTUAL is the sentence that says why ("the TLS handshake
 	 * failed: ..."), printed behind the target's address. Its budget is 4 s

@@ -1,5 +1,6 @@
 /* Result files: what is written is read again, and what is no result file is
- * refused with its place; diff, merge, and the writer of XML. */
+ * refused with its place; diff, merge, and the writer of XML; what is known of
+ * others. */
 #include "conformance/test/cm.h"
 
 #include <stdio.h>
@@ -7,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conformance/anytls/pack.h"
 #include "conformance/engine/compare.h"
+#include "conformance/engine/peers.h"
 #include "conformance/engine/reports.h"
 #include "conformance/engine/results_read.h"
 #include "conformance/engine/xml.h"
@@ -477,13 +480,54 @@ xml(void **state)
 	free(out);
 }
 
+static void
+peers(void **state)
+{
+	static const char table[] = "# server\tx\n"
+				    "server\treference\ta 1\tb 2\tc\n"
+				    "client\treference\n"
+				    "server/a/one\tppwf\n"
+				    "server/a/two\tw-p-\n"
+				    "server/a/three\tp---\n"
+				    "client/a/one\tp\n"
+				    "server/a/last\tpppp";
+	static const struct {
+		const char *id, *text;
+	} rows[] = {
+		{ "server/a/one",
+		    "the reference server passes; 1 of 3 known servers pass "
+		    "(not b 2, c)" },
+		{ "server/a/two", "1 of 1 known servers pass" },
+		{ "server/a/three", "the reference server passes" },
+		{ "server/a/last",
+		    "the reference server passes; 3 of 3 known servers pass" },
+		{ "client/a/one", "the reference client passes" },
+		{ "server/a/on", "" },
+		{ "server/a/none", "" },
+	};
+	char out[PEERS_TEXT];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(peers_describe(table, rows[i].id, out),
+		    rows[i].text[0] != '\0');
+		assert_string_equal(out, rows[i].text);
+	}
+	assert_false(peers_describe(NULL, "server/a/one", out));
+	assert_true(peers_describe(
+	    anytls_pack.peers, "server/settings/syn-first", out));
+	assert_non_null(strstr(out, "the reference server passes; "));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(round_trip), TEST(faults),
-		TEST(diff), TEST(merge), TEST(misfits), cmocka_unit_test(xml) };
+		TEST(diff), TEST(merge), TEST(misfits), cmocka_unit_test(xml),
+		cmocka_unit_test(peers) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

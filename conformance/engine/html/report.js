@@ -116,6 +116,7 @@
 			t.log && [heading("Log of the target"), el("pre", {}, t.log)],
 			t.capture && [heading("Capture"), el("p", {}, captureLink(t.capture),
 				" (opens in Wireshark, keys inside)")],
+			t.known_peers && [heading("Elsewhere"), el("p", {}, t.known_peers + ".")],
 			t.replay && [heading("Run it again"), copyable(t.replay)],
 			el("p", { class: "shown" }, `${t.duration_ms} ms`));
 	}

@@ -120,12 +120,23 @@ expect "the suite fails" 3 'folder' env TMPDIR=no-such-folder \
     "$conform" --sut 'x {listen}' -o "$tmp/suite"
 check "$tmp/suite"
 
-# One format at a time, and what cannot be written.
-for kind in json jsonl junit tap html md badge sarif; do
-	expect "--report $kind" 0 'exit 0' run --report "$kind=$tmp/one.$kind" server/settings/syn-first
+# Formats by name, and what cannot be written.
+kinds="json jsonl junit tap html md badge sarif"
+named() {
+	set -- server/settings/syn-first
+	for kind in $kinds; do
+		set -- "$@" --report "$kind=$tmp/one.$kind"
+	done
+	run "$@"
+}
+expect "--report by name" 0 'exit 0' named
+for kind in $kinds; do
 	[ -s "$tmp/one.$kind" ]
 	result $? "--report $kind writes a file"
 done
+expect "--report alone" 0 'exit 0' run --report "badge=$tmp/alone" server/settings/syn-first
+cmp -s "$tmp/alone" "$tmp/one.badge"
+result $? "--report alone writes the same"
 expect "--report of an unknown kind" 4 'pdf.*json, jsonl' run --report pdf=x
 expect "--report without a path" 4 'names no file' run --report json=
 expect "--report twice to one file" 4 'same file' run --report "json=$tmp/x" --report "tap=$tmp/x"

@@ -6,6 +6,7 @@ Argument: BUILD."""
 import gzip
 import json
 import os
+import pty
 import re
 import struct
 import subprocess
@@ -39,13 +40,13 @@ class Capture:
 
 
 def pcap(packets, link, order="<", nano=False, snap=262144):
-    out = struct.pack(order + "IHHiIII", 0xA1B23C4D if nano else 0xA1B2C3D4, 2, 4, 0, 0,
-                      262144, link)
+    out = [struct.pack(order + "IHHiIII", 0xA1B23C4D if nano else 0xA1B2C3D4, 2, 4, 0, 0,
+                       262144, link)]
     for ns, data in packets:
         part = ns % 10**9 // (1 if nano else 1000)
-        out += struct.pack(order + "IIII", ns // 10**9, part, min(snap, len(data)), len(data))
-        out += data[:snap]
-    return out
+        out.append(struct.pack(order + "IIII", ns // 10**9, part, min(snap, len(data)), len(data)))
+        out.append(data[:snap])
+    return b"".join(out)
 
 
 def pcapng(packets, link, secrets, order="<", secrets_last=False):
@@ -279,6 +280,28 @@ def refusals(t, c, tmp):
     t.refused("from the middle", 5, "began before the capture", late)
 
 
+def progress(t, c):
+    """On a terminal: how far, and nothing of it stays."""
+    big = c.packets * 1300  # more than 32768
+    for name, data, says in (
+            ("plain", pcap(big, c.link), r"\r *[1-9]\d* % of \d+ MiB, \d+ sessions "),
+            ("gzip", gzip.compress(pcap(big, c.link), 1), r"\r[1-9]\d* MiB, \d+ sessions ")):
+        master, slave = pty.openpty()
+        p = subprocess.Popen([t.program, "check-pcap", t.path("big", data)],
+                             stdout=subprocess.DEVNULL, stderr=slave)
+        os.close(slave)
+        said = b""
+        try:
+            while part := os.read(master, 65536):
+                said += part
+        except OSError:
+            pass
+        os.close(master)
+        p.wait()
+        text = said.decode()
+        t.check("progress, " + name, re.search(says, text) and "\r\033[K" in text, repr(text[:300]))
+
+
 def reports(t, tmp):
     for name, code in (("reference", 0), ("bad-client-counter-0", 1), ("no-keys", 6)):
         out = os.path.join(tmp, "out-" + name)
@@ -322,6 +345,7 @@ def main():
         schemes(t)
         by_sizes(t, tmp)
         refusals(t, c, tmp)
+        progress(t, c)
         reports(t, tmp)
     print("%d passed, %d failed" % (t.passed, t.failed))
     return 1 if t.failed else 0

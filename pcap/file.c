@@ -295,5 +295,5 @@ void
 file_progress(const struct capture_file *f, uint64_t *done, uint64_t *size)
 {
 	*size = f->size;
-	*done = f->done < f->size ? f->done : f->size;
+	*done = f->size == 0 || f->done < f->size ? f->done : f->size;
 }

@@ -457,18 +457,15 @@ no_json(const char *path, const json_error_t *error, struct complaint *c)
 	    c, EXIT_USAGE, "%s:%d is no JSON: %s", path, error->line, why);
 }
 
-int
-results_read(struct results *r, const char *path, struct complaint *c)
+/* Takes over ROOT, which is what was read of the file called NAME. */
+static int
+read_root(
+    struct results *r, const char *name, json_t *root, struct complaint *c)
 {
-	struct reader rd = { r, path, "the file", c, 0 };
-	json_error_t error;
-	json_t *root, *run;
+	struct reader rd = { r, name, "the file", c, 0 };
+	json_t *run;
 
-	memset(r, 0, sizeof(*r));
-	root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-	if (root == NULL)
-		return no_json(path, &error, c);
-	rd.rc = check_schema(root, path, c);
+	rd.rc = check_schema(root, name, c);
 	if (rd.rc == 0 && (run = member(&rd, root, "run", JSON_OBJECT, true)))
 		read_run(&rd, run);
 	if (rd.rc == 0)
@@ -483,4 +480,31 @@ results_read(struct results *r, const char *path, struct complaint *c)
 	if (rd.rc == 0)
 		results_count(r);
 	return rd.rc;
+}
+
+int
+results_read(struct results *r, const char *path, struct complaint *c)
+{
+	json_error_t error;
+	json_t *root;
+
+	memset(r, 0, sizeof(*r));
+	root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	if (root == NULL)
+		return no_json(path, &error, c);
+	return read_root(r, path, root, c);
+}
+
+int
+results_parse(struct results *r, const char *name, const char *text, size_t len,
+    struct complaint *c)
+{
+	json_error_t error;
+	json_t *root;
+
+	memset(r, 0, sizeof(*r));
+	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	if (root == NULL)
+		return no_json(name, &error, c);
+	return read_root(r, name, root, c);
 }

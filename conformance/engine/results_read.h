@@ -11,4 +11,8 @@
  */
 int results_read(struct results *r, const char *path, struct complaint *c);
 
+/* The same for LEN bytes at TEXT; NAME is what a sentence calls them. */
+int results_parse(struct results *r, const char *name, const char *text,
+    size_t len, struct complaint *c);
+
 #endif

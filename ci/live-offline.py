@@ -102,7 +102,7 @@ def session(build, tmp, name):
                           "--keylog", traffic.path("keys"), "--port", port, "--color", "never"],
                          capture_output=True, text=True, check=False)
     own = subprocess.run([traffic.program("anytls-conform"), "check-pcap", "--color", "never",
-                          os.path.join(traffic.path("out"), "observed.pcapng")],
+                          os.path.join(traffic.path("out"), "observed.pcapng"), "--port", port],
                          capture_output=True, text=True, check=False)
     with open(traffic.path("live"), encoding="utf-8", errors="replace") as f:
         said = f.read()

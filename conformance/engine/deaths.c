@@ -12,13 +12,14 @@
 /* Cases named in a sentence. */
 #define MOST_NAMES 8
 
+/* DEATH counts from 1; 0: the target lives. */
 static void
-add_suspect(struct sched *s, struct item *item)
+add_suspect(struct sched *s, struct item *item, size_t death)
 {
 	plan_result_free(&item->result);
 	item->state = ITEM_WAITING;
 	item->phase = PHASE_SUSPECTS;
-	item->death = s->ndeaths;
+	item->death = death;
 	s->suspects =
 	    words_grow(s->suspects, s->nsuspects + 1, sizeof(*s->suspects));
 	s->suspects[s->nsuspects++] = item;
@@ -44,13 +45,13 @@ collect_suspects(struct sched *s)
 			status == ST_ERROR) &&
 		    item->phase != PHASE_SUSPECTS &&
 		    t_now() < item->ended_ms + 2 * SCHED_HOLD_MS)
-			add_suspect(s, item);
+			add_suspect(s, item, s->ndeaths);
 	}
 	jobs_abandon(&s->jobs);
 	for (i = s->reported; i < plan->n; i++)
 		if (plan->items[i].death == s->ndeaths &&
 		    plan->items[i].phase != PHASE_SUSPECTS)
-			add_suspect(s, &plan->items[i]);
+			add_suspect(s, &plan->items[i], s->ndeaths);
 }
 
 /* The target is dead and reaped: remember why, set the suspects aside, start
@@ -142,9 +143,10 @@ external_is_gone(struct sched *s, const struct item *item, const char *why)
 	sched_stop(s, "target is gone since %s", item->tc->id);
 }
 
-/* A crash was reported though the target takes connections: does it serve? */
-static void
-check_service(struct sched *s, const struct item *item)
+/* A crash was reported though the target takes connections: does it serve?
+ * When it does not, that is dealt with here. */
+static bool
+still_serves(struct sched *s, const struct item *item)
 {
 	struct complaint c;
 	struct sanity sanity;
@@ -154,19 +156,31 @@ check_service(struct sched *s, const struct item *item)
 	ok = prepare_sanity(&sanity, s->cfg.env, s->cfg.stop_fd, &stopped, &c);
 	plan_result_free(&sanity.item.result);
 	if (ok)
-		return;
+		return true;
 	if (!s->cfg.env->managed) {
 		external_is_gone(s, item, c.text);
-		return;
+		return false;
 	}
 	if (!shared_alive(s->cfg.shared, s->cfg.env)) {
 		look(s);
-		return;
+		return false;
 	}
 	snprintf(why, sizeof(why), "it runs, but no longer serves: %s", c.text);
 	kill(-s->cfg.shared->l.pid, SIGABRT);
 	launch_stop(&s->cfg.shared->l);
 	bury(s, why);
+	return false;
+}
+
+/* A target that serves has not crashed, it was slow: the case runs again alone,
+ * and then this is its failure. */
+static void
+judge_slowness(struct sched *s, struct item *item)
+{
+	if (item->phase == PHASE_SUSPECTS)
+		item->result.status = ST_FAIL;
+	else
+		add_suspect(s, item, 0);
 }
 
 void
@@ -187,8 +201,8 @@ deaths_suspect(struct sched *s, struct item *item)
 			return;
 		}
 	}
-	if (status == ST_CRASH)
-		check_service(s, item);
+	if (status == ST_CRASH && still_serves(s, item))
+		judge_slowness(s, item);
 }
 
 static bool

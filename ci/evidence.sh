@@ -201,6 +201,16 @@ code "replay against the same server" 0 "result +the same" "$conform" replay "$f
     --sut "$broken" --password other-Passw0rd
 code "replay against another" 1 "differs .*PSH 1: [0-9]+ bytes then, [0-9]+ now" "$conform" \
     replay "$file" --target "127.0.0.1:$port" --password "$password"
+"$conform" --sut "'$build/anytls-server' -l {listen} -p {password}" --capture all \
+    -o "$tmp/udp" server/uot/connected-several-answers server/uot/many-destinations >/dev/null 2>&1
+for case in connected-several-answers many-destinations; do
+	code "replay of datagrams: $case" 0 "result +the same" "$conform" replay \
+	    "$tmp/udp/cases/server.uot.$case.pcapng" \
+	    --sut "'$build/anytls-server' -l {listen} -p {password}"
+done
+code "replay: datagrams that do not come" 1 "missing +the target does not write to it now" \
+    "$conform" replay "$tmp/udp/cases/server.uot.many-destinations.pcapng" --timeout 700ms \
+    --sut "'$build/anytls-broken' --as udp-first-destination -l {listen} -p {password}"
 code "replay: the wrong password" 1 "result +[0-9]+ difference" "$conform" \
     replay "$file" --target "127.0.0.1:$port" --password wrong --timeout 500ms
 code "replay: no recording" 4 "VERSION" "$conform" replay VERSION \

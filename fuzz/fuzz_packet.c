@@ -1,6 +1,6 @@
 /*
- * Packets down to their TCP segment, the hellos of TLS and lines of secrets.
- * Byte 0 says which; what is found lies within what was given.
+ * Packets down to their TCP segment or datagram, the hellos of TLS and lines of
+ * secrets. Byte 0 says which; what is found lies within what was given.
  */
 #include "fuzz/fuzz.h"
 #include "pcap/hello.h"
@@ -10,11 +10,13 @@
 static void
 check_packet(int dlt, struct atls_bytes in)
 {
+	enum packet_kind kind;
 	struct segment s;
 	char text[PACKET_ENDPOINT];
 
 	memset(&s, 0, sizeof(s));
-	if (packet_read(dlt, in, &s) != PACKET_TCP)
+	kind = packet_read(dlt, in, &s);
+	if (kind != PACKET_TCP && kind != PACKET_UDP)
 		return;
 	assert(s.payload.len <= in.len);
 	assert(s.payload.len == 0 ||

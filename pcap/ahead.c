@@ -37,10 +37,16 @@ struct ahead {
 	size_t at;
 };
 
+static bool
+has_payload(const struct ahead_packet *p)
+{
+	return (p->kind == PACKET_TCP || p->kind == PACKET_UDP);
+}
+
 static size_t
 room_of(const struct ahead_packet *p)
 {
-	size_t len = p->kind == PACKET_TCP ? p->segment.payload.len : 0;
+	size_t len = has_payload(p) ? p->segment.payload.len : 0;
 	size_t mask = _Alignof(struct ahead_packet) - 1;
 
 	return ((sizeof(*p) + len + mask) & ~mask);
@@ -62,7 +68,7 @@ append(struct batch *b, const struct ahead_packet *p)
 		b->cap = cap;
 	}
 	memcpy(b->data + b->len, p, sizeof(*p));
-	if (p->kind == PACKET_TCP && p->segment.payload.len != 0)
+	if (has_payload(p) && p->segment.payload.len != 0)
 		memcpy(b->data + b->len + sizeof(*p), p->segment.payload.p,
 		    p->segment.payload.len);
 	b->len += room;

@@ -1,9 +1,9 @@
 /*
  * The packets of a capture file, read ahead by a thread of its own, down to
- * their TCP segments: to read and unpack a file takes about as long as to judge
- * what is in it, and there are two processors for it nearly everywhere. The
- * packets come in the order of the file; all else of the reader runs in the
- * thread of its caller.
+ * their TCP segments and datagrams: to read and unpack a file takes about as
+ * long as to judge what is in it, and there are two processors for it nearly
+ * everywhere. The packets come in the order of the file; all else of the reader
+ * runs in the thread of its caller.
  */
 #ifndef PCAP_AHEAD_H
 #define PCAP_AHEAD_H
@@ -26,7 +26,8 @@ void ahead_free(struct ahead *a);
 struct ahead_packet {
 	struct mark at;
 	enum packet_kind kind;
-	struct segment segment; /* with PACKET_TCP; valid until the next call */
+	struct segment
+	    segment; /* with PACKET_TCP and _UDP; valid until the next call */
 };
 
 /* The next packet: 1, 0 and -1 as file_next() says them. A packet that there is

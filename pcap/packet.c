@@ -11,6 +11,7 @@
 #define MOST_TAGS 4
 #define MOST_EXTENSIONS 8
 #define PROTO_TCP 6
+#define PROTO_UDP 17
 
 bool
 packet_knows(int dlt)
@@ -121,9 +122,19 @@ trim(struct atls_bytes *in, size_t len)
 	return (len);
 }
 
+/* What the packet is when all else is well. */
+static enum packet_kind
+kind_of(uint8_t protocol)
+{
+	if (protocol == PROTO_TCP)
+		return (PACKET_TCP);
+	return (protocol == PROTO_UDP ? PACKET_UDP : PACKET_OTHER);
+}
+
 static enum packet_kind
 read_v4(struct atls_bytes *in, struct segment *s, size_t *len)
 {
+	enum packet_kind kind;
 	size_t header;
 
 	if (in->len < 20 || in->p[0] >> 4 != 4)
@@ -132,7 +143,8 @@ read_v4(struct atls_bytes *in, struct segment *s, size_t *len)
 	*len = trim(in, atls_get16(in->p + 2));
 	if (header < 20 || in->len < header)
 		return (PACKET_SHORT);
-	if (in->p[9] != PROTO_TCP)
+	kind = kind_of(in->p[9]);
+	if (kind == PACKET_OTHER)
 		return (PACKET_OTHER);
 	if ((atls_get16(in->p + 6) & 0x3fff) != 0)
 		return (PACKET_FRAGMENT);
@@ -140,17 +152,17 @@ read_v4(struct atls_bytes *in, struct segment *s, size_t *len)
 	put_v4(&s->to, in->p + 16);
 	atls_bytes_skip(in, header);
 	*len -= header;
-	return (PACKET_TCP);
+	return (kind);
 }
 
-/* Passes over the extension headers that may stand before TCP. */
+/* Passes over the extension headers that may stand before TCP and UDP. */
 static enum packet_kind
 skip_extensions(struct atls_bytes *in, uint8_t next, size_t *len)
 {
 	size_t n;
 	int i;
 
-	for (i = 0; next != PROTO_TCP; i++) {
+	for (i = 0; kind_of(next) == PACKET_OTHER; i++) {
 		if (i == MOST_EXTENSIONS ||
 		    (next != 0 && next != 43 && next != 44 && next != 60))
 			return (PACKET_OTHER);
@@ -165,7 +177,7 @@ skip_extensions(struct atls_bytes *in, uint8_t next, size_t *len)
 		atls_bytes_skip(in, n);
 		*len -= n;
 	}
-	return (PACKET_TCP);
+	return (kind_of(next));
 }
 
 static enum packet_kind
@@ -206,6 +218,22 @@ read_tcp(struct atls_bytes in, struct segment *s, size_t len)
 	return (PACKET_TCP);
 }
 
+static enum packet_kind
+read_udp(struct atls_bytes in, struct segment *s, size_t len)
+{
+	if (in.len < 8 || len < 8)
+		return (PACKET_SHORT);
+	s->from.port = atls_get16(in.p);
+	s->to.port = atls_get16(in.p + 2);
+	s->from.zero = s->to.zero = 0;
+	s->seq = s->ack = 0;
+	s->flags = 0;
+	s->len = (uint32_t)(len - 8);
+	atls_bytes_skip(&in, 8);
+	s->payload = in;
+	return (PACKET_UDP);
+}
+
 enum packet_kind
 packet_read(int dlt, struct atls_bytes in, struct segment *s)
 {
@@ -221,7 +249,9 @@ packet_read(int dlt, struct atls_bytes in, struct segment *s)
 		kind = read_v6(&in, s, &len);
 	else
 		return (PACKET_OTHER);
-	return (kind == PACKET_TCP ? read_tcp(in, s, len) : kind);
+	if (kind == PACKET_TCP)
+		return (read_tcp(in, s, len));
+	return (kind == PACKET_UDP ? read_udp(in, s, len) : kind);
 }
 
 const char *

@@ -1,7 +1,7 @@
 /*
- * A captured packet, down to its TCP segment: link layers, VLAN tags, IPv4 and
- * IPv6. Lengths are checked against what was captured; checksums are not,
- * because network cards fill them in after a capture on the sender.
+ * A captured packet, down to its TCP segment or UDP datagram: link layers, VLAN
+ * tags, IPv4 and IPv6. Lengths are checked against what was captured; checksums
+ * are not, because network cards fill them in after a capture on the sender.
  */
 #ifndef PCAP_PACKET_H
 #define PCAP_PACKET_H
@@ -28,7 +28,7 @@ struct endpoint {
 	uint16_t port;
 };
 
-/* PAYLOAD borrows from the packet. */
+/* PAYLOAD borrows from the packet. Of a datagram SEQ, ACK and FLAGS are 0. */
 struct segment {
 	struct endpoint from, to;
 	uint32_t seq, ack;
@@ -39,6 +39,7 @@ struct segment {
 
 enum packet_kind {
 	PACKET_TCP,
+	PACKET_UDP,
 	PACKET_OTHER,    /* another protocol */
 	PACKET_FRAGMENT, /* a part of an IP packet; not put together here */
 	PACKET_SHORT     /* ends inside its own headers */
@@ -47,7 +48,7 @@ enum packet_kind {
 /* True when packets of libpcap's link type DLT can be read. */
 bool packet_knows(int dlt);
 
-/* Fills *S and says PACKET_TCP, or says why not. */
+/* Fills *S and says PACKET_TCP or PACKET_UDP, or says why not. */
 enum packet_kind packet_read(
     int dlt, struct atls_bytes captured, struct segment *s);
 

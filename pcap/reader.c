@@ -250,7 +250,7 @@ count(struct reader_result *res, enum packet_kind kind)
 		res->fragments++;
 	else if (kind == PACKET_SHORT)
 		res->shorts++;
-	else if (kind == PACKET_OTHER)
+	else
 		res->others++;
 }
 
@@ -279,6 +279,8 @@ read_packets(struct reader *r)
 		r->res->last = p.at;
 		if (p.kind == PACKET_TCP)
 			take(r, &p.segment, p.at);
+		else if (p.kind == PACKET_UDP && r->ev->datagram != NULL)
+			r->ev->datagram(r->cfg->ctx, &p.segment);
 		else
 			count(r->res, p.kind);
 		if (show_progress(r))

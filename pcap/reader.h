@@ -65,6 +65,8 @@ struct reader_events {
 	/* DIR has closed its side. */
 	void (*fin)(void *ctx, struct reader_conn *c, int dir);
 	void (*ended)(void *ctx, struct reader_conn *c);
+	/* A UDP datagram; without this they count as others. */
+	void (*datagram)(void *ctx, const struct segment *d);
 	/* True: give this connection up; asked for each new one. */
 	bool (*skip)(void *ctx, const struct reader_conn *c);
 	/* Called now and then. True: stop. SIZE is 0 when it is not known. */
@@ -82,7 +84,7 @@ struct reader_result {
 	uint64_t packets, conns;
 	uint64_t fragments; /* parts of IP packets, passed over */
 	uint64_t shorts;    /* that end inside their headers */
-	uint64_t others;    /* no TCP */
+	uint64_t others;    /* no TCP, nor asked for */
 	struct mark last;
 	bool stopped; /* by progress() */
 	char error[FILE_ERRLEN];

@@ -12,15 +12,18 @@ print_head(const struct replay *r, const char *path)
 	const struct replay_conn *conn;
 	const char *about = r->rec.comment;
 	unsigned sessions = 0, origins = 0;
-	size_t i, records = 0;
+	size_t i, records = 0, datagrams = 0;
 
 	for (conn = r->rec.conns; conn != NULL; conn = conn->next) {
 		sessions += conn->tls;
-		origins += conn->known && !conn->tls;
+		origins += conn->known && !conn->tls && !conn->udp;
 	}
-	for (i = 0; i < r->rec.nevents; i++)
-		records += r->rec.events[i].kind == REPLAY_SENT &&
-		    r->rec.events[i].conn->tls;
+	for (i = 0; i < r->rec.nevents; i++) {
+		if (r->rec.events[i].kind != REPLAY_SENT)
+			continue;
+		records += r->rec.events[i].conn->tls;
+		datagrams += r->rec.events[i].conn->udp;
+	}
 	fprintf(r->out, "replay    %s\n", path);
 	if (about != NULL)
 		fprintf(r->out, "recorded  %.*s\n", (int)strcspn(about, "\n"),
@@ -30,10 +33,15 @@ print_head(const struct replay *r, const char *path)
 	    "origins\n",
 	    records, sessions, sessions == 1 ? "" : "s", origins,
 	    origins == 1 ? "" : "s");
+	if (r->rec.nudp != 0)
+		fprintf(r->out,
+		    "          %zu datagram%s between %u pair%s of sockets\n",
+		    datagrams, datagrams == 1 ? "" : "s", r->rec.nudp,
+		    r->rec.nudp == 1 ? "" : "s");
 	if (r->rec.others != 0)
 		fprintf(r->out,
-		    "note      not reproduced: %llu packets that are no TCP "
-		    "(datagrams of origins)\n",
+		    "note      not reproduced: %llu packets that are neither "
+		    "TCP nor UDP\n",
 		    (unsigned long long)r->rec.others);
 }
 
@@ -60,8 +68,10 @@ judge(struct replay *r, const char *path, struct complaint *c)
 
 	print_head(r, path);
 	origins_open(r);
+	udp_open(r);
 	rc = replay_run(r, c);
 	origins_close(r);
+	udp_close(r);
 	if (rc != 0)
 		return (rc);
 	replay_compare(r);

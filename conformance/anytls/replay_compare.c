@@ -241,8 +241,18 @@ compare_origin(struct replay *r, const struct replay_conn *conn)
 
 	if (!conn->opened) {
 		r->differences++;
-		fprintf(r->out, "  %-9s the target does not dial it now\n",
-		    "missing");
+		fprintf(r->out, "  %-9s the target does not %s it now\n",
+		    "missing", conn->udp ? "write to" : "dial");
+		return;
+	}
+	if (conn->datagrams_then != conn->datagrams_now) {
+		r->differences++;
+		fprintf(r->out,
+		    "  %-9s %u datagrams with %llu bytes arrived then, %u with "
+		    "%llu now\n",
+		    "differs", (unsigned)conn->datagrams_then,
+		    (unsigned long long)then, (unsigned)conn->datagrams_now,
+		    (unsigned long long)now);
 		return;
 	}
 	if (then == now && conn->sum_then == conn->sum_now) {
@@ -268,8 +278,11 @@ replay_compare(struct replay *r)
 		packet_endpoint_text(&conn->client, client);
 		packet_endpoint_text(&conn->server, server);
 		fprintf(r->out, "%s %u  then %s to %s%s%s\n",
-		    conn->tls ? "session" : "origin ", conn->number, client,
-		    server, conn->tls ? ", " : "", conn->protocol);
+		    conn->tls       ? "session"
+			: conn->udp ? "udp    "
+				    : "origin ",
+		    conn->number, client, server, conn->tls ? ", " : "",
+		    conn->protocol);
 		if (!conn->tls) {
 			compare_origin(r, conn);
 			continue;

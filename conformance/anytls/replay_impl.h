@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "conformance/anytls/pack.h"
 #include "conformance/anytls/tap.h"
@@ -48,11 +49,13 @@ enum replay_kind {
 	REPLAY_SENT_RST
 };
 
-/* A connection: to the target by TLS, or of the target to an origin of ours. */
+/* A connection: to the target by TLS, or of the target to an origin of ours;
+ * UDP of one socket of the target with one of ours counts as one, too. */
 struct replay_conn {
 	struct replay_conn *next;
 	unsigned number; /* in the recording, from 1 */
 	bool tls;
+	bool udp;   /* CLIENT is the target; there is no FD */
 	bool known; /* whether it is TLS has shown */
 	struct endpoint client, server;
 	char protocol[96];
@@ -62,7 +65,12 @@ struct replay_conn {
 	struct tap tap_then, tap_now, tap_sent;
 	uint64_t bytes_then, bytes_now; /* of an origin: that came */
 	uint32_t sum_then, sum_now;     /* of them, to compare */
-	bool closed_then, closed_now;   /* by the other side, before we did */
+	/* With UDP: how many came; those that had come by now in the
+	 * recording. */
+	uint32_t datagrams_then, datagrams_now, datagrams_due;
+	struct sockaddr_storage caller; /* the target's socket now */
+	socklen_t caller_len;
+	bool closed_then, closed_now; /* by the other side, before we did */
 	struct replay_tally *tallies;
 	size_t ntallies;
 
@@ -85,7 +93,7 @@ struct recording {
 	struct replay_conn *conns, **tail;
 	struct replay_event *events;
 	size_t nevents;
-	unsigned nsessions;
+	unsigned nsessions, nudp;
 	char *comment; /* of the file, or NULL */
 	bool nomem;
 	uint64_t others;
@@ -103,10 +111,14 @@ void recording_free(struct recording *r);
 /* The rest of the line that begins with NAME in the comment, or NULL. */
 const char *recording_note(const struct recording *r, const char *name);
 
+/* FNV-1a, over whatever pieces. */
+uint32_t replay_sum(uint32_t sum, const uint8_t *p, size_t len);
+
 /* Appends a copy of F. */
 void replay_keep(struct replay_frames *list, const struct frame *f);
 
 struct replay_port;
+struct replay_socket;
 
 struct replay {
 	const struct options *opt;
@@ -117,6 +129,8 @@ struct replay {
 	uint8_t hash[ATLS_AUTH_HASH];
 	struct replay_port *ports;
 	size_t nports;
+	struct replay_socket *sockets; /* of UDP */
+	size_t nsockets;
 	bool nomem;
 	unsigned differences;
 };
@@ -134,5 +148,15 @@ struct pollfd;
 size_t origins_poll(struct replay *r, struct pollfd *p, size_t max);
 /* Accepts, reads, echoes. */
 void origins_work(struct replay *r);
+
+/* replay_udp.c: the same for datagrams. */
+void udp_open(struct replay *r);
+void udp_close(struct replay *r);
+size_t udp_poll(const struct replay *r, struct pollfd *p, size_t max);
+void udp_work(struct replay *r);
+/* Sends a datagram of CONN to the socket that the target has there now. False:
+ * it has none yet. */
+bool udp_answer(const struct replay *r, const struct replay_conn *conn,
+    const uint8_t *p, size_t len);
 
 #endif

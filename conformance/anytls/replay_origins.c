@@ -81,7 +81,7 @@ origins_open(struct replay *r)
 	int len;
 
 	for (conn = r->rec.conns; conn != NULL; conn = conn->next) {
-		if (conn->tls || !conn->known)
+		if (conn->tls || conn->udp || !conn->known)
 			continue;
 		name_endpoint(&conn->server, host);
 		open_port(r, host, conn->server.port, false);
@@ -136,7 +136,7 @@ next_conn(struct replay *r, const struct replay_port *port)
 	char host[REACH_HOST];
 
 	for (conn = r->rec.conns; conn != NULL; conn = conn->next) {
-		if (conn->tls || !conn->known || conn->opened ||
+		if (conn->tls || conn->udp || !conn->known || conn->opened ||
 		    conn->server.port != port->port)
 			continue;
 		name_endpoint(&conn->server, host);

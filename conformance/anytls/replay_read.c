@@ -59,27 +59,39 @@ keep_none(void *ctx, const struct frame *f)
 }
 
 static struct replay_conn *
+new_conn(struct recording *r, const struct endpoint *client,
+    const struct endpoint *server)
+{
+	struct replay_conn *conn = calloc(1, sizeof(*conn));
+
+	if (conn == NULL) {
+		r->nomem = true;
+		return (NULL);
+	}
+	conn->client = *client;
+	conn->server = *server;
+	conn->fd = -1;
+	*r->tail = conn;
+	r->tail = &conn->next;
+	return (conn);
+}
+
+static struct replay_conn *
 conn_of(struct recording *r, struct reader_conn *c)
 {
 	struct replay_conn *conn = c->own;
 
 	if (conn != NULL)
 		return (conn);
-	if ((conn = calloc(1, sizeof(*conn))) == NULL) {
-		r->nomem = true;
+	conn = new_conn(r, &c->client, &c->server);
+	if (conn == NULL)
 		return (NULL);
-	}
 	conn->number = (unsigned)c->number;
-	conn->client = c->client;
-	conn->server = c->server;
-	conn->fd = -1;
 	conn->tap_then.on_frame = keep_then;
 	conn->tap_now.on_frame = keep_now;
 	conn->tap_sent.on_frame = keep_none;
 	conn->tap_then.ctx = conn->tap_now.ctx = conn;
 	conn->tap_sent.auth = true;
-	*r->tail = conn;
-	r->tail = &conn->next;
 	c->own = conn;
 	return (conn);
 }
@@ -114,9 +126,8 @@ add(struct recording *r, struct replay_conn *conn, enum replay_kind kind,
 
 static const struct atls_bytes nothing;
 
-/* FNV-1a, over whatever pieces. */
-static uint32_t
-add_sum(uint32_t sum, const uint8_t *p, size_t len)
+uint32_t
+replay_sum(uint32_t sum, const uint8_t *p, size_t len)
 {
 	size_t i;
 
@@ -144,9 +155,54 @@ on_bytes(void *ctx, struct reader_conn *c, int dir, struct atls_bytes b)
 		return;
 	if (dir == VIEW_CLIENT) {
 		conn->bytes_then += b.len;
-		conn->sum_then = add_sum(conn->sum_then, b.p, b.len);
+		conn->sum_then = replay_sum(conn->sum_then, b.p, b.len);
 	}
 	add(r, conn, dir == VIEW_CLIENT ? REPLAY_CAME : REPLAY_SENT, b);
+}
+
+static bool
+same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+	return (memcmp(a, b, sizeof(*a)) == 0);
+}
+
+static struct replay_conn *
+find_udp(const struct recording *r, const struct endpoint *target,
+    const struct endpoint *ours)
+{
+	struct replay_conn *conn;
+
+	for (conn = r->conns; conn != NULL; conn = conn->next)
+		if (conn->udp && same_endpoint(&conn->client, target) &&
+		    (ours == NULL || same_endpoint(&conn->server, ours)))
+			return (conn);
+	return (NULL);
+}
+
+/* The target speaks first: a socket that has not is ours. */
+static void
+on_datagram(void *ctx, const struct segment *d)
+{
+	struct recording *r = ctx;
+	bool sent = find_udp(r, &d->to, NULL) != NULL;
+	const struct endpoint *target = sent ? &d->to : &d->from;
+	const struct endpoint *ours = sent ? &d->from : &d->to;
+	struct replay_conn *conn = find_udp(r, target, ours);
+
+	if (conn == NULL) {
+		conn = new_conn(r, target, ours);
+		if (conn == NULL)
+			return;
+		conn->udp = conn->known = true;
+		conn->number = ++r->nudp;
+	}
+	if (!sent) {
+		conn->bytes_then += d->payload.len;
+		conn->sum_then =
+		    replay_sum(conn->sum_then, d->payload.p, d->payload.len);
+		conn->datagrams_then++;
+	}
+	add(r, conn, sent ? REPLAY_SENT : REPLAY_CAME, d->payload);
 }
 
 static void
@@ -329,7 +385,8 @@ recording_read(struct recording *r, const char *path, const char *keylog,
 		.gap = on_gap,
 		.fin = on_fin,
 		.ended = on_ended,
-		.bytes = on_bytes };
+		.bytes = on_bytes,
+		.datagram = on_datagram };
 	struct reader_config cfg = {
 		.path = path, .events = &events, .ctx = r
 	};

@@ -91,7 +91,6 @@ read_conn(struct replay *r, struct replay_conn *conn)
 {
 	uint8_t buf[65536];
 	ssize_t n;
-	size_t i;
 
 	while (!conn->ended && !r->nomem) {
 		n = recv(conn->fd, buf, sizeof(buf), 0);
@@ -107,9 +106,8 @@ read_conn(struct replay *r, struct replay_conn *conn)
 			read_records(r, conn);
 		} else {
 			conn->bytes_now += (size_t)n;
-			for (i = 0; i < (size_t)n; i++)
-				conn->sum_now =
-				    (conn->sum_now ^ buf[i]) * 0x01000193;
+			conn->sum_now =
+			    replay_sum(conn->sum_now, buf, (size_t)n);
 		}
 	}
 }
@@ -120,13 +118,15 @@ turn(struct replay *r, int ms)
 {
 	struct pollfd p[POLLED];
 	struct replay_conn *conn;
-	size_t n = origins_poll(r, p, POLLED / 2);
+	size_t n = origins_poll(r, p, POLLED / 4);
 
+	n += udp_poll(r, p + n, POLLED / 4);
 	for (conn = r->rec.conns; conn != NULL && n < POLLED; conn = conn->next)
 		if (conn->fd >= 0 && !conn->ended)
 			p[n++] = (struct pollfd){ conn->fd, POLLIN, 0 };
 	poll(p, (nfds_t)n, ms);
 	origins_work(r);
+	udp_work(r);
 	for (conn = r->rec.conns; conn != NULL; conn = conn->next)
 		if (conn->fd >= 0 && !conn->ended)
 			read_conn(r, conn);
@@ -279,7 +279,22 @@ send_record(struct replay *r, struct replay_conn *conn, uint8_t *p, size_t len)
 		flush(r, conn);
 }
 
-/* An origin's turn comes when the target has called, and said as much. */
+/* The same for datagrams: a socket may be written to that has not written to
+ * this one of ours. */
+static void
+send_datagram(
+    struct replay *r, struct replay_conn *conn, const struct replay_event *e)
+{
+	uint64_t deadline = t_now() + r->opt->timeout_ms;
+
+	while (!conn->failed && t_now() < deadline &&
+	    (conn->datagrams_now < conn->datagrams_due ||
+		!udp_answer(r, conn, e->p, e->len)))
+		turn(r, 20);
+	conn->failed = t_now() >= deadline;
+}
+
+/* An origin's turn comes when the target has called. */
 static void
 send_of_origin(
     struct replay *r, struct replay_conn *conn, const struct replay_event *e)
@@ -346,10 +361,13 @@ step(struct replay *r, struct replay_event *e, bool ours_closed,
 	case REPLAY_CAME:
 		if (conn->tls)
 			feed(r, conn, true, atls_bytes(e->p, e->len));
+		conn->datagrams_due += conn->udp;
 		return (0);
 	case REPLAY_SENT:
 		catch_up(r);
-		if (!conn->tls)
+		if (conn->udp)
+			send_datagram(r, conn, e);
+		else if (!conn->tls)
 			send_of_origin(r, conn, e);
 		else if (conn->fd >= 0)
 			send_record(r, conn, e->p, e->len);

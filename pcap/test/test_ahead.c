@@ -37,7 +37,7 @@ put(pcap_dumper_t *d, size_t n, size_t len)
 	memset(p + HEADERS, (int)(n & 0xff), len);
 	p[0] = 0x45;
 	atls_put16(p + 2, (uint16_t)(HEADERS + len));
-	p[9] = n % 100 == 99 ? 17 : 6;
+	p[9] = n % 100 == 99 ? 1 : 6;
 	atls_put32(p + 20 + 4, (uint32_t)n);
 	p[20 + 12] = 5 << 4;
 	head.ts.tv_sec = (time_t)n;

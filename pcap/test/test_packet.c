@@ -8,6 +8,7 @@
 #include "pcap/packet.h"
 
 #define TCP "303920fb000000010000000250180000000000006869"
+#define UDP "303920fb000a0000796f"
 #define ADDR4 "0a0000010a000002"
 #define ADDR6 "20010db800000000000000000000000120010db8000000000000000000000002"
 #define MACS "020000000001020000000002"
@@ -16,6 +17,7 @@
 /* NEXT, LENGTH: the first header's kind, and bytes behind the fixed one. */
 #define V6_WITH(length, next) "60000000" length next "ff" ADDR6
 #define OPTIONS8 "0600010400000000"
+#define OPTIONS8_UDP "1100010400000000"
 
 static const struct row {
 	int dlt;
@@ -60,7 +62,10 @@ static const struct row {
 	    "" },
 	{ DLT_RAW, PACKET_FRAGMENT, "4500002a0000000140060000" ADDR4 TCP, 0,
 	    "" },
-	{ DLT_RAW, PACKET_OTHER, "4500002a0000400040110000" ADDR4 TCP, 0, "" },
+	{ DLT_RAW, PACKET_OTHER, "4500002a0000400040010000" ADDR4 TCP, 0, "" },
+	{ DLT_RAW, PACKET_UDP, "4500001e0000400040110000" ADDR4 UDP, 2, "yo" },
+	{ DLT_RAW, PACKET_UDP, "450000200000400040110000" ADDR4 UDP, 4, "yo" },
+	{ DLT_RAW, PACKET_SHORT, "4500001a0000400040110000" ADDR4 UDP, 0, "" },
 	{ DLT_RAW, PACKET_TCP, "450000000000400040060000" ADDR4 TCP, 2, "hi" },
 	{ DLT_RAW, PACKET_TCP, "450000300000400040060000" ADDR4 TCP, 8, "hi" },
 	{ DLT_RAW, PACKET_SHORT, "440000160000400040060000" ADDR4 TCP, 0, "" },
@@ -80,7 +85,10 @@ static const struct row {
 	    V6_WITH("001e", "2c") "0600000100000001" TCP, 0, "" },
 	{ DLT_RAW, PACKET_FRAGMENT,
 	    V6_WITH("001e", "2c") "0600000800000001" TCP, 0, "" },
-	{ DLT_RAW, PACKET_OTHER, V6_WITH("0016", "11") TCP, 0, "" },
+	{ DLT_RAW, PACKET_UDP, V6_WITH("000a", "11") UDP, 2, "yo" },
+	{ DLT_RAW, PACKET_UDP, V6_WITH("0012", "3c") OPTIONS8_UDP UDP, 2,
+	    "yo" },
+	{ DLT_RAW, PACKET_OTHER, V6_WITH("0016", "3a") TCP, 0, "" },
 	/* TCP whose header is shorter than one. */
 	{ DLT_RAW, PACKET_SHORT,
 	    "4500002a0000400040060000" ADDR4
@@ -108,6 +116,7 @@ kinds(void **state)
 	uint8_t buf[256];
 	struct segment s;
 	size_t i, n;
+	bool tcp;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -116,16 +125,17 @@ kinds(void **state)
 		if (packet_read(rows[i].dlt, atls_bytes(buf, n), &s) !=
 		    rows[i].kind)
 			fail_msg("row %zu is of another kind", i);
-		if (rows[i].kind != PACKET_TCP)
+		if (rows[i].kind != PACKET_TCP && rows[i].kind != PACKET_UDP)
 			continue;
 		if (s.len != rows[i].len ||
 		    !atls_bytes_equal(
 			s.payload, atls_bytes_str(rows[i].payload)))
 			fail_msg("row %zu: %u bytes, %zu of them there", i,
 			    s.len, s.payload.len);
-		assert_int_equal(s.seq, 1);
-		assert_int_equal(s.ack, 2);
-		assert_int_equal(s.flags, 0x18);
+		tcp = rows[i].kind == PACKET_TCP;
+		assert_int_equal(s.seq, tcp ? 1 : 0);
+		assert_int_equal(s.ack, tcp ? 2 : 0);
+		assert_int_equal(s.flags, tcp ? 0x18 : 0);
 		packet_endpoint_text(&s.from, from);
 		packet_endpoint_text(&s.to, to);
 		if (s.from.v6) {
@@ -138,7 +148,7 @@ kinds(void **state)
 	}
 }
 
-/* Cut anywhere: short until the TCP header is there, whole behind it. */
+/* Cut anywhere: short until the header is there, whole behind it. */
 static void
 cut(void **state)
 {
@@ -150,7 +160,7 @@ cut(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		n = from_hex(rows[i].hex, buf);
-		if (rows[i].kind != PACKET_TCP || rows[i].len != 2)
+		if (rows[i].len != 2)
 			continue;
 		for (cut_to = 0; cut_to < n; cut_to++) {
 			/* At the end, where reading on would show. */
@@ -158,7 +168,7 @@ cut(void **state)
 			kind = packet_read(rows[i].dlt,
 			    atls_bytes(exact + sizeof(exact) - cut_to, cut_to),
 			    &s);
-			if (kind == PACKET_TCP)
+			if (kind == PACKET_TCP || kind == PACKET_UDP)
 				assert_true(s.payload.len <= 2);
 			else if (cut_to != 0 || rows[i].dlt == DLT_EN10MB)
 				assert_true(kind == PACKET_SHORT ||

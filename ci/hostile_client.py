@@ -3,6 +3,7 @@
 PASSWORD. See hostile-targets.py, which starts them by the suite."""
 import contextlib
 import os
+import select
 import socket
 import ssl
 import struct
@@ -44,17 +45,48 @@ def abort(s):
     s.close()
 
 
-def pump(s, app):
-    """What the server sends on the stream, to the application."""
-    while True:
-        cmd, sid, n = struct.unpack(">BIH", exactly(s, 7))
-        data = exactly(s, n)
+def deliver(s, app, buf):
+    """The whole frames of BUF to the application; what is left."""
+    while len(buf) >= 7:
+        cmd, sid, n = struct.unpack(">BIH", buf[:7])
+        if len(buf) < 7 + n:
+            break
         if cmd == PSH:
-            app.sendall(data)
+            app.sendall(buf[7:7 + n])
         elif cmd == HEART:
             s.sendall(frame(HEARTBEAT, sid))
         elif cmd == FIN:
             app.close()
+        buf = buf[7 + n:]
+    return buf
+
+
+def received(s):
+    """What there is; None: nothing yet."""
+    s.setblocking(False)
+    try:
+        return s.recv(65536)
+    except ssl.SSLWantReadError:
+        return None
+    finally:
+        s.setblocking(True)
+
+
+def relay(s, app):
+    """Both ways in one thread: the connections of Python's ssl are not for two."""
+    buf = b""
+    while True:
+        ready = [s] if s.pending() else select.select([s, app], [], [])[0]
+        if app in ready:
+            data = app.recv(16384)
+            if not data:
+                return
+            s.sendall(frame(PSH, 1, data))
+        if s in ready:
+            data = received(s)
+            if data == b"":
+                return
+            buf = deliver(s, app, buf + (data or b""))
 
 
 def good(app, me):
@@ -64,9 +96,7 @@ def good(app, me):
     s.sendall(auth(me.password))
     s.sendall(frame(SETTINGS, 0, TEXT) + frame(SYN, 1) + frame(PSH, 1, address))
     app.sendall(GRANTED)
-    threading.Thread(target=guarded, args=(pump, s, app), daemon=True).start()
-    while data := app.recv(16384):
-        s.sendall(frame(PSH, 1, data))
+    relay(s, app)
     s.sendall(frame(FIN, 1))
     time.sleep(1)
 

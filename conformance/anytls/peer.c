@@ -18,6 +18,10 @@
 /* What a peer may send ahead of the case, besides echoes of what we sent. */
 #define QUEUE_BYTES (4u << 20)
 #define QUEUE_FRAMES 100000u
+/* The same of all that came, read or not: what a case has read it keeps. */
+#define CAME_BYTES (64u << 20)
+/* What a peer that is told goodbye is waited for. */
+#define LEAVE_MS 200
 
 int
 peer_left(uint64_t deadline)
@@ -194,7 +198,8 @@ take_record(struct peer *p, const uint8_t *buf, size_t len)
 	if (p->raw.len + len <= p->raw_max &&
 	    tls_buf_add(&p->raw, buf, len) != 0)
 		p->nomem = true;
-	if (p->queued_len > QUEUE_BYTES + 2 * p->sent_len ||
+	if (p->came_len > CAME_BYTES + 2 * p->sent_len ||
+	    p->queued_len > QUEUE_BYTES + 2 * p->sent_len ||
 	    p->nqueued > QUEUE_FRAMES + p->sent_len / ATLS_FRAME_HEADER)
 		p->flooded = true;
 }
@@ -412,6 +417,19 @@ peer_put(struct peer *p, struct data d, const char *note)
 	if (d.len != 0)
 		peer_log_told(p, d, note);
 	return (peer_put_quietly(p, d));
+}
+
+void
+peer_leave(struct peer *p)
+{
+	uint64_t deadline = t_deadline(p->t, LEAVE_MS);
+
+	if (p->fd >= 0)
+		shutdown(p->fd, SHUT_WR);
+	while (p->fd >= 0 && p->closing == OPEN && !p->flooded &&
+	    peer_fill(p, deadline))
+		peer_drop_all(p);
+	peer_close(p);
 }
 
 void

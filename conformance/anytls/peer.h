@@ -151,6 +151,10 @@ void peer_drop_all(struct peer *p);
 /* "FIN without close_notify" and the like. */
 const char *peer_closing_text(const struct peer *p);
 
+/* Ends our side with FIN and reads what is under way, for a moment: a socket
+ * that is closed with bytes unread is reset. */
+void peer_leave(struct peer *p);
+
 /* Closes our side: at once, as it is. */
 void peer_close(struct peer *p);
 

@@ -91,6 +91,7 @@ sanity(struct t *t)
 			    2 * ANSWER_MS * t->time_scale / 1000);
 	}
 	judge_answer(t, p);
+	peer_leave(p);
 }
 
 const struct tcase probe_sanity = { "suite/sanity", NULL, sanity,
@@ -131,6 +132,7 @@ refuses_stream_2(struct t *t)
 	    !p->flooded && peer_fill(p, deadline));
 	for (; p->head != NULL; verb_pop(p))
 		refused |= p->head->f.cmd == ATLS_CMD_ALERT;
+	peer_leave(p);
 	return (refused);
 }
 
@@ -267,6 +269,7 @@ find_mux(struct t *t)
 		t_feature(t, "echo", NULL);
 	if (!serves || tries_stream(p, 2, &refused) || !refused)
 		t_feature(t, "mux", NULL);
+	peer_leave(p);
 }
 
 /* Waits until the target connects to O; false when it says it cannot, or at
@@ -316,6 +319,7 @@ find_origin(struct t *t)
 	peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
 	if (reached(t, p, o, &refused) || (local && !refused))
 		t_feature(t, "origin", NULL);
+	peer_leave(p);
 }
 
 /* Which of the two forms of UDP a server serves: cases about the one that it
@@ -344,6 +348,7 @@ find_udp(struct t *t)
 	peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
 	if (udp_arrives(u))
 		t_feature(t, *connect ? "udp-connect" : "udp-packet", NULL);
+	peer_leave(p);
 }
 
 static const bool with_connect = true, without_connect = false;

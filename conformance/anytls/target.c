@@ -94,7 +94,7 @@ target_ask(struct t *t, const char *v, const char *md5, struct answer *a)
 	peer_put(p, encode(t, heart_request(0)), "");
 	peer_flush(p, t_deadline(t, ASK_MS), 0, true);
 	listen_to(p, a);
-	peer_close(p);
+	peer_leave(p);
 	t_step(t, "%s", "");
 }
 

@@ -64,7 +64,7 @@ anytls.fields = fields
 local e, experts = {}, {}
 for name, row in pairs({
 	no_command = { "no command of the protocol", expert.severity.WARN },
-	direction = { "a command that the other side alone may send",
+	direction = { "a command that the other side alone may send (AT-FR-11)",
 	    expert.severity.WARN },
 	carries = { "a command that has no data carries some (AT-FR-03)",
 	    expert.severity.ERROR },
@@ -97,6 +97,8 @@ for name, row in pairs({
 	after_fin = { "data after the sender's own FIN (AT-CL-06)",
 	    expert.severity.WARN },
 	address = { "no address where one is due (AT-SY-13)",
+	    expert.severity.ERROR },
+	uot_request = { "no request where one is due (AT-UT-02)",
 	    expert.severity.ERROR },
 	uot = { "no datagram where one is due (AT-UT-04)",
 	    expert.severity.ERROR },
@@ -247,7 +249,7 @@ local function take(st, dir, d, facts)
 				break
 			elseif text == nil then
 				st.kind = "lost"
-				piece = { "bad_address", buf, #buf }
+				piece = { "bad_request", buf, #buf }
 			else
 				piece = { "request", buf:sub(1, n + 1), n + 1,
 					text, buf:byte(1) ~= 0 }
@@ -383,6 +385,8 @@ local function show_piece(s, facts, piece, dir, pinfo, tree, root)
 		tree:add(f.data, tvb_of(piece[2], "AnyTLS stream data")())
 		if kind == "bad_address" then
 			tree:add_proto_expert_info(e.address)
+		elseif kind == "bad_request" then
+			tree:add_proto_expert_info(e.uot_request)
 		elseif kind == "bad_datagram" then
 			tree:add_proto_expert_info(e.uot)
 		end
@@ -524,7 +528,8 @@ local function study(s, client, tvb, cmd, sid, number)
 	judge_any(s, client, cmd, sid, len, facts)
 	if cmd == SETTINGS and client or cmd == SERVER_SETTINGS and not client then
 		judge_settings(s, client, cmd, d, facts)
-	elseif cmd == SYN or cmd == PSH or cmd == FIN or cmd == SYNACK then
+	elseif cmd == SYN or cmd == PSH or cmd == FIN or
+	    cmd == SYNACK and not client then
 		judge_stream(s, client, cmd, sid, d, facts, number)
 	elseif cmd == WASTE and client and
 	    (sid ~= 0 or d:find("[^%z]") ~= nil) then

@@ -12,17 +12,23 @@
 /* Cases named in a sentence. */
 #define MOST_NAMES 8
 
-/* DEATH counts from 1; 0: the target lives. */
+/* Runs again, alone, when all others have. */
 static void
-add_suspect(struct sched *s, struct item *item, size_t death)
+set_aside(struct sched *s, struct item *item)
 {
-	plan_result_free(&item->result);
-	item->state = ITEM_WAITING;
 	item->phase = PHASE_SUSPECTS;
-	item->death = death;
 	s->suspects =
 	    words_grow(s->suspects, s->nsuspects + 1, sizeof(*s->suspects));
 	s->suspects[s->nsuspects++] = item;
+}
+
+static void
+add_suspect(struct sched *s, struct item *item)
+{
+	plan_result_free(&item->result);
+	item->state = ITEM_WAITING;
+	item->death = s->ndeaths;
+	set_aside(s, item);
 }
 
 /* Those that ran when it died, and those that ended badly just before and have
@@ -45,13 +51,13 @@ collect_suspects(struct sched *s)
 			status == ST_ERROR) &&
 		    item->phase != PHASE_SUSPECTS &&
 		    t_now() < item->ended_ms + 2 * SCHED_HOLD_MS)
-			add_suspect(s, item, s->ndeaths);
+			add_suspect(s, item);
 	}
 	jobs_abandon(&s->jobs);
 	for (i = s->reported; i < plan->n; i++)
 		if (plan->items[i].death == s->ndeaths &&
 		    plan->items[i].phase != PHASE_SUSPECTS)
-			add_suspect(s, &plan->items[i], s->ndeaths);
+			add_suspect(s, &plan->items[i]);
 }
 
 /* The target is dead and reaped: remember why, set the suspects aside, start
@@ -172,15 +178,16 @@ still_serves(struct sched *s, const struct item *item)
 	return false;
 }
 
-/* A target that serves has not crashed, it was slow: the case runs again alone,
- * and then this is its failure. */
+/* A target that serves has not crashed, it was slow: the case runs again alone.
+ * Then this is its failure, and a pass is flaky. */
 static void
 judge_slowness(struct sched *s, struct item *item)
 {
+	item->result.status = ST_FAIL;
 	if (item->phase == PHASE_SUSPECTS)
-		item->result.status = ST_FAIL;
-	else
-		add_suspect(s, item, 0);
+		return;
+	plan_retry(item);
+	set_aside(s, item);
 }
 
 void

@@ -31,6 +31,20 @@ check() {
 	fi
 }
 
+# expect NAME CODE REGEX COMMAND...: its exit status and a line of its output.
+expect() {
+	name=$1 code=$2 regex=$3
+	shift 3
+	"$@" >"${tmp:?}/out" 2>&1 </dev/null
+	rc=$?
+	if [ $rc -eq "$code" ] && grep -Eq -e "$regex" "$tmp/out"; then
+		ok "$name"
+	else
+		bad "$name: exit $rc, wanted $code and /$regex/"
+		tail -n 8 "$tmp/out" | cut -c 1-300 | sed 's/^/    /'
+	fi
+}
+
 # Prints the sum; false when a check failed.
 checks_done() {
 	echo "$passed passed, $failed failed, $skipped skipped"

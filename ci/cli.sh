@@ -8,25 +8,9 @@ conform=$build/anytls-conform
 tmp=$(mktemp -d) || exit 1
 ANYTLS_CAPTURE=none
 export ANYTLS_CAPTURE
-passed=0 failed=0
+. ci/checks.sh
 pids=
 trap 'for p in $pids; do kill "$p" 2>/dev/null; done; rm -rf "$tmp"' EXIT
-
-# expect NAME CODE REGEX COMMAND...: exit status and a line of the output.
-expect() {
-	name=$1 code=$2 regex=$3
-	shift 3
-	"$@" >"$tmp/out" 2>&1 </dev/null
-	rc=$?
-	if [ $rc -eq "$code" ] && grep -Eq -e "$regex" "$tmp/out"; then
-		passed=$((passed + 1))
-		echo "ok $name"
-	else
-		failed=$((failed + 1))
-		echo "FAIL $name: exit $rc, wanted $code and /$regex/"
-		tail -n 5 "$tmp/out" | cut -c 1-300 | sed 's/^/    /'
-	fi
-}
 
 # A listener that does as told: silent accepts and says nothing, web answers in
 # clear text. Sets got_port.
@@ -252,5 +236,4 @@ expect "server: certificate missing" 1 'no-such-cert' \
     "$build/anytls-server" -l 127.0.0.1:0 -p x --cert no-such-cert --key no-such-key
 expect "client: bad link" 2 'anytls://' "$build/anytls-client" -l 127.0.0.1:0 -s 'anytls://x@[::1'
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+checks_done

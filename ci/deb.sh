@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build/none}
 tmp=$(mktemp -d) || exit 1
-passed=0 failed=0 skipped=0
+. ci/checks.sh
 trap 'rm -rf "$tmp"' EXIT
 
 for tool in dpkg-buildpackage dh lintian fakeroot; do
@@ -16,19 +16,6 @@ for tool in dpkg-buildpackage dh lintian fakeroot; do
 		exit 0
 	}
 done
-
-check() {
-	name=$1
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		passed=$((passed + 1))
-		echo "ok $name"
-	else
-		failed=$((failed + 1))
-		echo "FAIL $name"
-		tail -n 12 "$tmp/out" | sed 's/^/    /'
-	fi
-}
 
 # Nothing compiled: the sources keep their times.
 build_it() {
@@ -64,11 +51,10 @@ check "the installed suite judges the installed pair" reference
 if command -v man >/dev/null; then
 	check "its manual page" manual
 else
-	skipped=$((skipped + 1))
+	skip "its manual page: no man here"
 fi
 check "purge" root_dpkg --purge anytls-conform
 find "$tmp/system" ! -type d ! -path '*/var/lib/dpkg/*' >"$tmp/left"
 check "nothing is left" test ! -s "$tmp/left"
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+checks_done

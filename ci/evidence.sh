@@ -15,20 +15,6 @@ password='evidence-Passw0rd'
 export WIRESHARK_CONFIG_DIR="$tmp/wireshark" # no preference of anybody
 unset ANYTLS_CAPTURE SSLKEYLOGFILE
 
-# code NAME CODE REGEX COMMAND...: exit status and a line of the output.
-code() {
-	name=$1 code=$2 regex=$3
-	shift 3
-	"$@" >"$tmp/out" 2>&1 </dev/null
-	rc=$?
-	if [ $rc -eq "$code" ] && grep -Eq -e "$regex" "$tmp/out"; then
-		ok "$name"
-	else
-		bad "$name: exit $rc, wanted $code and /$regex/"
-		tail -n 8 "$tmp/out" | cut -c 1-300 | sed 's/^/    /'
-	fi
-}
-
 free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
@@ -113,7 +99,7 @@ stream_one() {
 capture() {
 	name=$1 file=$2 version=$3
 	if [ $have_shark = no ]; then
-		skipped=$((skipped + 1))
+		skip "$name: no tshark"
 		return
 	fi
 	[ -s "$file" ] || {
@@ -174,7 +160,7 @@ host=127.0.0.1 port=$(free_port)
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/key" -out "$tmp/cert" \
     -subj /CN=localhost -days 2 >/dev/null 2>&1
 start s_server openssl s_server -tls1_2 -quiet -accept "127.0.0.1:$port" -cert "$tmp/cert" -key "$tmp/key"
-code "an unusable target leaves one, too" 6 "capture" "$conform" \
+expect "an unusable target leaves one, too" 6 "capture" "$conform" \
     --target "127.0.0.1:$port" --password "$password" -o "$tmp/old"
 file=$(find "$tmp/old/cases" -name '*.pcapng' | head -n 1)
 capture "TLS 1.2" "$file" 0x0303
@@ -182,7 +168,7 @@ capture "TLS 1.2" "$file" 0x0303
 # Without a place to put them: a sentence, and the verdict all the same.
 host=127.0.0.1 port=$(free_port)
 start ref "$build/anytls-server" -l "127.0.0.1:$port" -p "$password"
-code "no temporary folder: the verdict stands" 0 "nothing is captured" \
+expect "no temporary folder: the verdict stands" 0 "nothing is captured" \
     env TMPDIR=/nonexistent "$conform" --target "127.0.0.1:$port" \
     --password "$password" 'server/stream/synack-sent'
 mkdir "$tmp/here"
@@ -197,37 +183,37 @@ check "nothing is left of what passed" sh -c "cd '$tmp/clean' && '$conform' \
 
 # replay: against the same, another, none, and with what is no recording.
 file=$tmp/run/cases/server.commands.data-on-fin.pcapng
-code "replay against the same server" 0 "result +the same" "$conform" replay "$file" \
+expect "replay against the same server" 0 "result +the same" "$conform" replay "$file" \
     --sut "$broken" --password other-Passw0rd
-code "replay against another" 1 "differs .*PSH 1: [0-9]+ bytes then, [0-9]+ now" "$conform" \
+expect "replay against another" 1 "differs .*PSH 1: [0-9]+ bytes then, [0-9]+ now" "$conform" \
     replay "$file" --target "127.0.0.1:$port" --password "$password"
 "$conform" --sut "'$build/anytls-server' -l {listen} -p {password}" --capture all \
     -o "$tmp/udp" server/uot/connected-several-answers server/uot/many-destinations >/dev/null 2>&1
 for case in connected-several-answers many-destinations; do
-	code "replay of datagrams: $case" 0 "result +the same" "$conform" replay \
+	expect "replay of datagrams: $case" 0 "result +the same" "$conform" replay \
 	    "$tmp/udp/cases/server.uot.$case.pcapng" \
 	    --sut "'$build/anytls-server' -l {listen} -p {password}"
 done
-code "replay: datagrams that do not come" 1 "missing +the target does not write to it now" \
+expect "replay: datagrams that do not come" 1 "missing +the target does not write to it now" \
     "$conform" replay "$tmp/udp/cases/server.uot.many-destinations.pcapng" --timeout 700ms \
     --sut "'$build/anytls-broken' --as udp-first-destination -l {listen} -p {password}"
-code "replay: the wrong password" 1 "result +[0-9]+ difference" "$conform" \
+expect "replay: the wrong password" 1 "result +[0-9]+ difference" "$conform" \
     replay "$file" --target "127.0.0.1:$port" --password wrong --timeout 500ms
-code "replay: no recording" 4 "VERSION" "$conform" replay VERSION \
+expect "replay: no recording" 4 "VERSION" "$conform" replay VERSION \
     --target "127.0.0.1:$port" --password "$password"
 head -c 1500 "$file" >"$tmp/cut.pcapng"
-code "replay: a cut file" 4 "cut.pcapng" "$conform" replay "$tmp/cut.pcapng" \
+expect "replay: a cut file" 4 "cut.pcapng" "$conform" replay "$tmp/cut.pcapng" \
     --target "127.0.0.1:$port" --password "$password"
-code "replay: of a client" 4 "recording of a client" "$conform" replay \
+expect "replay: of a client" 4 "recording of a client" "$conform" replay \
     "$(find "$tmp/client/cases" -name '*.pcapng' | head -n 1)" \
     --target "127.0.0.1:$port" --password "$password"
-code "replay: nobody there" 6 "cannot connect" "$conform" replay "$file" \
+expect "replay: nobody there" 6 "cannot connect" "$conform" replay "$file" \
     --target "127.0.0.1:$(free_port)" --password "$password"
-code "replay: no file given" 4 "which recording" "$conform" replay \
+expect "replay: no file given" 4 "which recording" "$conform" replay \
     --target "127.0.0.1:$port" --password "$password"
 "$conform" --sut "$broken" --capture-keys no -o "$tmp/nokeys" \
     server/commands/data-on-fin >/dev/null 2>&1
-code "replay: no keys inside" 4 "cannot be read" "$conform" replay \
+expect "replay: no keys inside" 4 "cannot be read" "$conform" replay \
     "$tmp/nokeys/cases/server.commands.data-on-fin.pcapng" \
     --target "127.0.0.1:$port" --password "$password"
 

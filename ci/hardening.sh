@@ -4,17 +4,12 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build/none}
 tmp=$(mktemp -d) || exit 1
-passed=0 failed=0 skipped=0
+. ci/checks.sh
 trap 'rm -rf "$tmp"' EXIT
 
+# verdict STATUS NAME
 verdict() {
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $2"
-	else
-		failed=$((failed + 1))
-		echo "FAIL $2"
-	fi
+	if [ "$1" = 0 ]; then ok "$2"; else bad "$2"; fi
 }
 has() {
 	grep -Eq "$2" "$tmp/elf"
@@ -32,8 +27,7 @@ if command -v readelf >/dev/null && [ "$build" = build/none ]; then
 		has "_FORTIFY_SOURCE" '__(snprintf|memcpy|vsnprintf|fprintf|vfprintf)_chk'
 	done
 else
-	skipped=$((skipped + 1))
-	echo "skip programs: no readelf, or no build for release"
+	skip "programs: no readelf, or no build for release"
 fi
 
 # The analyzer wants a program that is there.
@@ -49,8 +43,6 @@ if command -v systemd-analyze >/dev/null; then
 	    ! grep -v '^$' "$tmp/out"
 	verdict $? "systemd-analyze finds no mistake in it"
 else
-	skipped=$((skipped + 1))
-	echo "skip the service: no systemd-analyze"
+	skip "the service: no systemd-analyze"
 fi
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+checks_done

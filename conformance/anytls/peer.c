@@ -20,6 +20,7 @@
 #define QUEUE_FRAMES 100000u
 /* The same of all that came, read or not: what a case has read it keeps. */
 #define CAME_BYTES (64u << 20)
+#define CAME_FRAMES 400000u
 /* What a peer that is told goodbye is waited for. */
 #define LEAVE_MS 200
 
@@ -103,6 +104,7 @@ peer_came(void *ctx, const struct frame *f)
 	struct peer *p = ctx;
 	struct queued *q;
 
+	p->came_frames++;
 	if (f->cmd == ATLS_CMD_HEART_RESPONSE) {
 		if (f->sid == 0)
 			p->hearts_came++;
@@ -180,6 +182,21 @@ show_record(struct peer *p, const uint8_t *buf, size_t len)
 			: ATLS_AUTH_HASH - p->came_len);
 }
 
+/* What a peer has us answer it may not take for what it may echo: a flood of
+ * requests would raise its own limit. */
+static bool
+floods(const struct peer *p)
+{
+	uint64_t echo = p->sent_len > p->answered_len
+	    ? p->sent_len - p->answered_len
+	    : 0;
+
+	return (p->came_len > CAME_BYTES + 2 * echo ||
+	    p->came_frames > CAME_FRAMES + echo / ATLS_FRAME_HEADER ||
+	    p->queued_len > QUEUE_BYTES + 2 * echo ||
+	    p->nqueued > QUEUE_FRAMES + echo / ATLS_FRAME_HEADER);
+}
+
 static void
 take_record(struct peer *p, const uint8_t *buf, size_t len)
 {
@@ -198,9 +215,7 @@ take_record(struct peer *p, const uint8_t *buf, size_t len)
 	if (p->raw.len + len <= p->raw_max &&
 	    tls_buf_add(&p->raw, buf, len) != 0)
 		p->nomem = true;
-	if (p->came_len > CAME_BYTES + 2 * p->sent_len ||
-	    p->queued_len > QUEUE_BYTES + 2 * p->sent_len ||
-	    p->nqueued > QUEUE_FRAMES + p->sent_len / ATLS_FRAME_HEADER)
+	if (floods(p))
 		p->flooded = true;
 }
 

@@ -46,7 +46,8 @@ struct peer {
 
 	struct queued *head, **tail;
 	size_t nqueued, queued_len;
-	uint64_t sent_len, came_len;
+	uint64_t sent_len, came_len, came_frames;
+	uint64_t answered_len; /* of it, responses to its heartbeats */
 	bool other_auth; /* what we sent first is not the password's hash */
 	size_t
 	    bulk_len; /* told in bulk, which the peer may still have to read */

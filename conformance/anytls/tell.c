@@ -95,6 +95,8 @@ tell(struct peer *p, struct frame f)
 	if (f.data.len > ATLS_FRAME_MAX_DATA)
 		t_error(
 		    p->t, "the case sends a frame of %zu bytes", f.data.len);
+	if (f.cmd == ATLS_CMD_HEART_RESPONSE)
+		p->answered_len += ATLS_FRAME_HEADER;
 	tell_raw(p, encode(p->t, f));
 }
 

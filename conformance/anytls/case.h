@@ -21,6 +21,12 @@
 #include "ref/wire/scheme.h"
 #include "ref/wire/uot.h"
 
+/* The budget of a case that waits for seconds, or may: the longest budgets
+ * begin first, and the others run meanwhile. */
+#define LONG_WAIT_MS 20000
+/* Frames of 65000 bytes which no connection holds that nobody reads from. */
+#define STALLING_FRAMES 70
+
 struct peer;   /* one TLS connection to the target, with its transcript */
 struct origin; /* a listening TCP socket of ours that the target may dial */
 struct app;    /* a connection the target made to an origin */

@@ -291,7 +291,7 @@ slow_target(struct t *t)
 
 	open_echo(p, 1);
 	open_to(p, 2, o);
-	for (unsigned i = 0; i < 125; i++)
+	for (unsigned i = 0; i < STALLING_FRAMES; i++)
 		tell_bulk(p, d);
 
 	echo_again(p, 1, text("not stopped"));
@@ -338,7 +338,7 @@ static const struct tcase cases[] = {
 	{ "server/data/after-target-end", "AT-CL-07,AT-DA-02", after_target_end,
 	    NULL, "reuse,origin" },
 	{ "server/data/slow-target", "AT-DA-03", slow_target, NULL,
-	    "mux,origin" },
+	    "mux,origin", LONG_WAIT_MS },
 };
 
 extern const struct suite suite_srv_data;

@@ -180,7 +180,7 @@ stalled_stream(struct t *t)
 	struct data d = encode(t, psh(1, pattern(t, 65000, 1)));
 
 	open_to(p, 1, o);
-	for (unsigned i = 0; i < 125; i++)
+	for (unsigned i = 0; i < STALLING_FRAMES; i++)
 		tell_bulk(p, d);
 
 	barrier(p);
@@ -219,7 +219,7 @@ static const struct tcase cases[] = {
 	    "v2,origin" },
 	{ "server/heart/flood", "AT-HB-06", flood, NULL, "v2" },
 	{ "server/heart/stalled-stream", "AT-DA-03,AT-HB-06", stalled_stream,
-	    NULL, "v2,origin" },
+	    NULL, "v2,origin", LONG_WAIT_MS },
 	{ "server/heart/cut-over-records", "AT-FR-02,AT-HB-01", cut, NULL,
 	    "v2,heartbeat" },
 };

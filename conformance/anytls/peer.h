@@ -38,6 +38,7 @@ struct peer {
 	struct peer *next; /* all of the case */
 	int fd;            /* -1: we have closed it */
 	uint32_t capture;  /* its number there */
+	uint64_t connect_ms;
 	struct tls_conn *tls;
 	struct tls_buf out; /* ciphertext not sent yet */
 	struct tls_buf cork;

@@ -19,6 +19,7 @@ verb_deadline(struct t *t, size_t len)
 {
 	uint64_t more = (uint64_t)(len >> 10) * MS_PER_MIB >> 10;
 
+	t_keep_pace(t);
 	return (
 	    t_now() + t->timeout_ms + (uint64_t)((double)more * t->time_scale));
 }

@@ -7,6 +7,7 @@
 
 #include "conformance/engine/features.h"
 #include "conformance/engine/options.h"
+#include "conformance/engine/pace.h"
 #include "conformance/engine/ports.h"
 #include "conformance/engine/reach.h"
 #include "conformance/engine/redact.h"
@@ -28,6 +29,7 @@ struct env {
 	char origin_host[REACH_HOST];
 	uint16_t echo_port;
 	struct ports *ports; /* for the sockets of cases */
+	struct pace *pace;
 	uint64_t seed;
 	unsigned jobs;      /* cases at a time */
 	unsigned questions; /* of all planned cases, see t_question() */

@@ -28,6 +28,14 @@ jobs_budget_ms(const struct env *env, const struct item *item)
 	return ms < 1e9 ? (uint32_t)ms : 1000000000;
 }
 
+double
+jobs_slowness(const struct env *env)
+{
+	double load = process_slowness(), pace = pace_slowness(env->pace);
+
+	return load > pace ? load : pace;
+}
+
 /* A target of the case's own is started in the case's time. */
 static bool
 needs_own(const struct tcase *tc)
@@ -149,7 +157,7 @@ jobs_start(struct jobs *jobs, const struct env *env, struct item *item,
 	job.fd = ends[0];
 	job.private_target = private_target;
 	/* Of a target that is of no use the user hears at once. */
-	job.slowness = item->tc == env->pack->sanity ? 1 : process_slowness();
+	job.slowness = item->tc == env->pack->sanity ? 1 : jobs_slowness(env);
 	job.budget_ms = (uint32_t)(jobs_budget_ms(env, item) * job.slowness);
 	if (private_target || env->client || needs_own(item->tc))
 		job.budget_ms += ready_ms(env, job.slowness);
@@ -233,6 +241,21 @@ finish_job(struct job *job)
 	job->item->state = ITEM_DONE;
 }
 
+/* A case whose waits grow while it runs may take as much longer. */
+static void
+stretch(struct job *job)
+{
+	double slowness = pace_slowness(job->env->pace);
+
+	if (slowness <= job->slowness)
+		return;
+	job->deadline_ms +=
+	    (uint64_t)(job->budget_ms * (slowness / job->slowness - 1));
+	job->budget_ms =
+	    (uint32_t)(job->budget_ms * (slowness / job->slowness));
+	job->slowness = slowness;
+}
+
 static int
 next_timeout(struct jobs *jobs, int max_ms)
 {
@@ -242,6 +265,7 @@ next_timeout(struct jobs *jobs, int max_ms)
 	for (i = 0; i < jobs->n; i++) {
 		struct job *job = &jobs->v[i];
 
+		stretch(job);
 		if (!job->killed && now >= job->deadline_ms) {
 			job->killed = true;
 			kill(-job->pid, SIGKILL);

@@ -18,7 +18,7 @@ struct job {
 	uint64_t start_ms, deadline_ms;
 	uint32_t budget_ms;
 	bool killed;
-	double slowness; /* of the machine when it started */
+	double slowness; /* at its start; then the most that was found */
 	bool private_target;
 };
 
@@ -55,6 +55,10 @@ void jobs_abandon(struct jobs *jobs);
 /* Names the spool of a case's capture in R, whose box is there: the name, or
  * NULL when nothing is captured. */
 const char *jobs_name_spool(const struct env *env, struct result *r);
+
+/* How much longer than usual things may take just now, by the system's load
+ * and by what the cases of the run find. */
+double jobs_slowness(const struct env *env);
 
 /* The milliseconds ITEM may take on this run's clock. */
 uint32_t jobs_budget_ms(const struct env *env, const struct item *item);

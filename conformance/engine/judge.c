@@ -273,7 +273,8 @@ set_up(struct judge *j, struct complaint *c)
 	set_up_env(j);
 	set_up_report(j);
 	env->ports = ports_new();
-	if (env->ports == NULL)
+	env->pace = pace_new();
+	if (env->ports == NULL || env->pace == NULL)
 		return complain(c, EXIT_SUITE, "out of memory");
 	set_up_evidence(j);
 	rc = show_plan(&j->plan, &j->reg, j->cfg->pack, opt, c);
@@ -568,6 +569,7 @@ judge_run(const struct judge_config *cfg, struct complaint *c)
 	reports_free(&j->reports);
 	results_free(&j->results);
 	ports_free(j->env.ports);
+	pace_free(j->env.pace);
 	redact_free(&j->env.redact);
 	free(j);
 	return rc;

@@ -135,7 +135,7 @@ most_jobs(const struct sched *s)
 		return PRIVATE_JOBS;
 	if (s->phase == PHASE_SUSPECTS || s->cfg.env->client || jobs == 1)
 		return jobs;
-	slowness = process_slowness();
+	slowness = jobs_slowness(s->cfg.env);
 	if (slowness > 1)
 		return (size_t)((double)jobs / slowness) + 1;
 	return jobs + waiting_jobs(s);

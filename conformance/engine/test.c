@@ -297,6 +297,34 @@ t_random(struct t *t)
 	return z ^ (z >> 31);
 }
 
+/* Never less than before: a case does not lose patience. */
+static void
+slow_down(struct t *t, double slowness)
+{
+	const struct options *opt = t->engine->env->opt;
+	double scale = opt->time_scale * slowness;
+
+	if (scale <= t->time_scale)
+		return;
+	t->time_scale = scale;
+	t->timeout_ms = (uint32_t)(opt->timeout_ms * scale);
+}
+
+void
+t_keep_pace(struct t *t)
+{
+	slow_down(t, pace_slowness(t->engine->env->pace));
+}
+
+void
+t_took(struct t *t, uint64_t ms)
+{
+	uint32_t most = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+
+	slow_down(t, pace_took(t->engine->env->pace, most));
+	t_keep_pace(t);
+}
+
 uint64_t
 t_deadline(const struct t *t, uint32_t ms)
 {

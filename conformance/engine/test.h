@@ -188,6 +188,13 @@ void t_cleanup(struct t *t, void (*fn)(void *), void *arg);
  * ports_next(). */
 uint16_t t_port(struct t *t);
 
+/* A TLS handshake took MS beyond what the network takes. On a busy machine the
+ * case's clock is stretched by that, and with it those of others. */
+void t_took(struct t *t, uint64_t ms);
+/* Stretches the clock as others find it right just now; who sets a deadline
+ * calls it. */
+void t_keep_pace(struct t *t);
+
 uint64_t t_now(void);           /* monotonic milliseconds */
 uint64_t t_random(struct t *t); /* 64 bits, reproducible by --seed */
 /* The absolute deadline MS (unscaled) from now, times --time-scale. */

@@ -189,7 +189,7 @@ begin(struct captured *s, struct atls_bytes plain)
 	}
 	s->rules = passive_new(&cfg);
 	if (s->rules == NULL)
-		abort();
+		out_of_memory();
 	s->state = CAPTURED_JUDGED;
 }
 
@@ -227,7 +227,7 @@ see_client(struct captured *s, struct atls_bytes plain)
 		begin(s, plain);
 	if (s->state == CAPTURED_JUDGED && s->skip[0] == '\0' &&
 	    !passive_client(s->rules, plain))
-		abort();
+		out_of_memory();
 }
 
 static void
@@ -247,7 +247,7 @@ see_server(struct captured *s, struct atls_bytes plain)
 	}
 	s->server_bytes += plain.len;
 	if (!passive_server(s->rules, plain))
-		abort();
+		out_of_memory();
 }
 
 static void

@@ -104,7 +104,7 @@ look(struct spool *s, struct writer *w, uint32_t *decisive, char **keys,
 	FILE *mem = open_memstream(keys, keys_len);
 	struct spool_event e;
 	const uint8_t *p;
-	bool some = false;
+	bool some = false, lost;
 
 	*decisive = 0;
 	while (mem != NULL && (p = next(s, &e)) != NULL) {
@@ -119,8 +119,11 @@ look(struct spool *s, struct writer *w, uint32_t *decisive, char **keys,
 			*decisive = e.number;
 	}
 	s->at = 0;
-	if (mem == NULL || fclose(mem) != 0)
+	lost = mem == NULL || ferror(mem);
+	if (mem == NULL || fclose(mem) != 0 || lost || *keys == NULL) {
+		errno = ENOMEM;
 		return false;
+	}
 	if (!some)
 		errno = ENODATA;
 	return some;
@@ -263,7 +266,7 @@ make(struct spool *s, const struct capture_about *about, char **file,
 	error = write_all(f, s, about);
 	if (ferror(f) && error == 0)
 		error = ENOMEM;
-	if (fclose(f) != 0 && error == 0)
+	if ((fclose(f) != 0 || *file == NULL) && error == 0)
 		error = ENOMEM;
 	return error;
 }

@@ -160,15 +160,11 @@ text_of(void (*fn)(FILE *f, const struct report *r, const struct item *item),
 {
 	char *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = words_stream(&text, &len);
 
-	if (f == NULL)
-		return NULL;
 	fn(f, r, item);
-	if (fclose(f) == 0)
-		return text;
-	free(text);
-	return NULL;
+	words_stream_end(f, &text);
+	return text;
 }
 
 static void
@@ -292,9 +288,9 @@ evidence_keep_target(struct report *r)
 	int error;
 
 	if (!env->managed || env->evidence == NULL || env->dir[0] == '\0' ||
-	    !make_folder(r, NULL, "") ||
-	    (f = open_memstream(&all, &len)) == NULL)
+	    !make_folder(r, NULL, ""))
 		return;
+	f = words_stream(&all, &len);
 	for (i = 0;; i++) {
 		snprintf(from, sizeof(from), "%s/target-%u.log", env->dir, i);
 		if (access(from, F_OK) != 0)
@@ -306,7 +302,7 @@ evidence_keep_target(struct report *r)
 		fwrite(part, 1, part_len, f);
 		free(part);
 	}
-	fclose(f);
+	words_stream_end(f, &all);
 	if (len != 0) {
 		redact_buffer(&env->redact, all, len);
 		snprintf(path, sizeof(path), "%s/" TARGET_LOG, env->evidence);

@@ -253,11 +253,9 @@ edit_format(enum known_verdict verdict, const char *pattern,
 {
 	char *text = NULL;
 	size_t size, len;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = words_stream(&text, &size);
 	enum known_key key;
 
-	if (f == NULL)
-		abort();
 	fprintf(f, "%-9s  %-*s", known_verdict_name(verdict), COLUMN, pattern);
 	for (key = 0; key < KNOWN_KEYS; key++) {
 		if (value[key] == NULL)
@@ -268,8 +266,7 @@ edit_format(enum known_verdict verdict, const char *pattern,
 	}
 	if (note != NULL)
 		fprintf(f, "  # %s", note);
-	if (fclose(f) != 0)
-		abort();
+	words_stream_end(f, &text);
 	for (len = strlen(text); len > 0 && text[len - 1] == ' ';)
 		text[--len] = '\0';
 	return text;

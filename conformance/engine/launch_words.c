@@ -244,10 +244,8 @@ expand_word(
 	char buf[32], *out = NULL;
 	const char *text;
 	size_t size, len;
-	FILE *f = open_memstream(&out, &size);
+	FILE *f = words_stream(&out, &size);
 
-	if (f == NULL)
-		abort();
 	for (*missing = NULL; *word != '\0' && *missing == NULL; word++) {
 		len = placeholder(word);
 		if (len == 0) {
@@ -261,7 +259,7 @@ expand_word(
 			fputs(text, f);
 		word += len + 1;
 	}
-	fclose(f);
+	words_stream_end(f, &out);
 	if (*missing == NULL)
 		return out;
 	free(out);

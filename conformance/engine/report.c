@@ -101,16 +101,13 @@ report_replay(const struct report *r, const struct item *item, FILE *f)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *mem = open_memstream(&text, &len);
+	FILE *mem = words_stream(&text, &len);
 
-	if (mem == NULL)
-		return;
 	print_replay(r, item, mem);
-	if (fclose(mem) == 0) {
-		/* Who tests may have put it into the command. */
-		redact_text(&r->env->redact, text);
-		fputs(text, f);
-	}
+	words_stream_end(mem, &text);
+	/* Who tests may have put it into the command. */
+	redact_text(&r->env->redact, text);
+	fputs(text, f);
 	free(text);
 }
 

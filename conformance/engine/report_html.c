@@ -8,6 +8,7 @@
 
 #include "conformance/engine/reports.h"
 #include "conformance/engine/results_json.h"
+#include "conformance/engine/words.h"
 
 extern const char page_html[], page_css[], page_figures[], page_js[];
 
@@ -20,7 +21,7 @@ print_data(const struct results *r, FILE *f)
 
 	json_decref(v);
 	if (text == NULL)
-		abort();
+		out_of_memory();
 	for (p = text; *p != '\0'; p++)
 		if (*p == '<')
 			fputs("\\u003c", f);

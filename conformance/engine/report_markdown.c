@@ -258,19 +258,18 @@ report_markdown(struct results *r, FILE *f)
 {
 	char *table = NULL;
 	size_t size;
-	FILE *rows = open_memstream(&table, &size);
+	FILE *rows = words_stream(&table, &size);
 	unsigned n = 0;
 	int unexpected;
 
 	heading(r, f);
 	counts(r, f);
-	for (unexpected = 1; rows != NULL && unexpected >= 0; unexpected--) {
+	for (unexpected = 1; unexpected >= 0; unexpected--) {
 		n += list_rows(r, &r->findings, unexpected, rows);
 		n += list_rows(r, &r->tests, unexpected, rows);
 	}
-	if (rows != NULL)
-		fclose(rows);
-	if (n != 0 && table != NULL)
+	words_stream_end(rows, &table);
+	if (n != 0)
 		fprintf(f,
 		    "| verdict | case | requirement | seen |\n"
 		    "|---|---|---|---|\n%s\n",

@@ -40,7 +40,7 @@ results_alloc(struct results *r, size_t n, size_t size)
 	struct results_block *b;
 
 	if (n > (SIZE_MAX - sizeof(*b)) / size)
-		abort();
+		out_of_memory();
 	b = words_alloc(1, sizeof(*b) + n * size);
 	b->next = r->blocks;
 	r->blocks = b;
@@ -102,15 +102,12 @@ replaced(char *s, const char *old, const char *new)
 	const char *at, *rest = s;
 	char *out = NULL;
 	size_t size;
-	FILE *f = open_memstream(&out, &size);
+	FILE *f = words_stream(&out, &size);
 
-	if (f == NULL)
-		abort();
 	for (; (at = strstr(rest, old)) != NULL; rest = at + strlen(old))
 		fprintf(f, "%.*s%s", (int)(at - rest), rest, new);
 	fputs(rest, f);
-	if (fclose(f) != 0)
-		abort();
+	words_stream_end(f, &out);
 	free(s);
 	return out;
 }
@@ -127,12 +124,9 @@ cleaned(const struct results *r, const char *s)
 	/* Nearly all texts; a stream takes longer than all else here. */
 	if (!secret && r->dir == NULL)
 		return words_copy(s, strlen(s));
-	f = open_memstream(&out, &size);
-	if (f == NULL)
-		abort();
+	f = words_stream(&out, &size);
 	print_replaced(f, r, s);
-	if (fclose(f) != 0)
-		abort();
+	words_stream_end(f, &out);
 	return r->dir != NULL ? replaced(out, r->dir, "{dir}") : out;
 }
 
@@ -224,15 +218,12 @@ results_printf(struct results *r, const char *fmt, ...)
 	char *out = NULL;
 	va_list ap;
 	size_t size;
-	FILE *f = open_memstream(&out, &size);
+	FILE *f = words_stream(&out, &size);
 
-	if (f == NULL)
-		abort();
 	va_start(ap, fmt);
 	vfprintf(f, fmt, ap);
 	va_end(ap);
-	if (fclose(f) != 0)
-		abort();
+	words_stream_end(f, &out);
 	text = results_text(r, out);
 	free(out);
 	return text;
@@ -318,15 +309,12 @@ results_summary(struct results *r)
 	const char *text;
 	char *out = NULL;
 	size_t size;
-	FILE *f = open_memstream(&out, &size);
+	FILE *f = words_stream(&out, &size);
 
-	if (f == NULL)
-		abort();
 	totals_print(&r->totals, run->program, f);
 	fprintf(f, "; %.2fs; seed %s; exit %d", (double)run->duration_ms / 1000,
 	    run->seed, run->exit_code);
-	if (fclose(f) != 0)
-		abort();
+	words_stream_end(f, &out);
 	text = results_text(r, out);
 	free(out);
 	return text;

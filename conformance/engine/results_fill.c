@@ -257,13 +257,10 @@ replay_text(
 	const char *text;
 	char *out = NULL;
 	size_t size;
-	FILE *f = open_memstream(&out, &size);
+	FILE *f = words_stream(&out, &size);
 
-	if (f == NULL)
-		abort();
 	report_replay(report, item, f);
-	if (fclose(f) != 0)
-		abort();
+	words_stream_end(f, &out);
 	text = results_command(r, out);
 	free(out);
 	return text;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "conformance/engine/env.h"
+#include "conformance/engine/words.h"
 
 /* A text that is not there is a member that is not there. */
 static void
@@ -205,7 +206,7 @@ set_bytes(json_t *o, const struct results_test *test)
 	b = json_object();
 	hex = calloc(test->nbytes, 2);
 	if (hex == NULL)
-		abort();
+		out_of_memory();
 	for (i = 0; i < test->nbytes; i++) {
 		hex[2 * i] = digits[test->bytes[i] >> 4];
 		hex[2 * i + 1] = digits[test->bytes[i] & 15];

@@ -4,6 +4,40 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "conformance/engine/complaint.h"
+
+void
+out_of_memory(void)
+{
+	static const char text[] = "anytls-conform: out of memory\n";
+	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)n;
+	_exit(EXIT_SUITE);
+}
+
+FILE *
+words_stream(char **out, size_t *size)
+{
+	FILE *f;
+
+	*out = NULL;
+	f = open_memstream(out, size);
+	if (f == NULL)
+		out_of_memory();
+	return f;
+}
+
+void
+words_stream_end(FILE *f, char *const *out)
+{
+	bool lost = ferror(f) != 0;
+
+	if (fclose(f) != 0 || lost || *out == NULL)
+		out_of_memory();
+}
 
 void *
 words_alloc(size_t n, size_t size)
@@ -11,7 +45,7 @@ words_alloc(size_t n, size_t size)
 	void *p = calloc(n != 0 ? n : 1, size);
 
 	if (p == NULL)
-		abort();
+		out_of_memory();
 	return p;
 }
 
@@ -19,10 +53,10 @@ void *
 words_grow(void *p, size_t n, size_t size)
 {
 	if (n > SIZE_MAX / size)
-		abort();
+		out_of_memory();
 	p = realloc(p, n * size);
 	if (p == NULL)
-		abort();
+		out_of_memory();
 	return p;
 }
 

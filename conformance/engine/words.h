@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* All zero: empty. */
 struct words {
@@ -11,7 +12,7 @@ struct words {
 	size_t n;
 };
 
-/* Appends a copy of the LEN bytes at S; aborts when out of memory. */
+/* Appends a copy of the LEN bytes at S; ends as out_of_memory() does. */
 void words_add_part(struct words *w, const char *s, size_t len);
 void words_add(struct words *w, const char *s);
 /* Appends the parts of S between commas; empty ones and blanks are left out. */
@@ -24,8 +25,17 @@ bool words_next(const char **list, const char **part, size_t *len);
 /* True when the comma-separated LIST (NULL: empty) has WORD. */
 bool words_in_list(const char *list, const char *word);
 
-/* malloc and friends that abort when out of memory: the suite's parent cannot
- * go on without it. */
+/* Says so on stderr and ends the process at once with EXIT_SUITE: the suite's
+ * parent cannot go on without memory, and a case's process that ends so is an
+ * error of the suite. */
+_Noreturn void out_of_memory(void);
+
+/* open_memstream() and fclose() that end as out_of_memory() does, also when a
+ * write in between found none. */
+FILE *words_stream(char **out, size_t *size);
+void words_stream_end(FILE *f, char *const *out);
+
+/* malloc and friends that end as out_of_memory() does. */
 void *words_alloc(size_t n, size_t size);
 void *words_grow(void *p, size_t n, size_t size);
 char *words_copy(const char *s, size_t len);

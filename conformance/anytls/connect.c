@@ -7,11 +7,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "conformance/anytls/peer.h"
 #include "conformance/engine/capture.h"
+#include "conformance/engine/process.h"
 
 const char *
 peer_target(struct t *t)
@@ -169,6 +171,8 @@ connect_socket(struct peer *p, uint64_t deadline)
 	if (connect(p->fd, (struct sockaddr *)&ss, len) < 0)
 		err = errno;
 	p->capture = capture_dial(p->t, p->fd, &ss, len);
+	if (process_lacks(err))
+		t_error(p->t, "connect: %s", strerror(err));
 	if (err != EINPROGRESS)
 		return (err);
 	do {
@@ -203,6 +207,8 @@ more_ciphertext(struct peer *p, uint64_t deadline, uint8_t *buf, size_t cap)
 			capture_came_fin(p->t, p->capture);
 			return (ATLS_E_CLOSED);
 		}
+		if (process_lacks(errno))
+			t_error(p->t, "recv: %s", strerror(errno));
 		if (errno != EINTR && errno != EAGAIN) {
 			capture_came_rst(p->t, p->capture);
 			return (ATLS_E_IO);

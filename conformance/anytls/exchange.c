@@ -1,12 +1,14 @@
 /* Data both ways at once, between a stream and an origin's connection. */
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "conformance/anytls/origin.h"
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/verbs.h"
 #include "conformance/engine/capture.h"
+#include "conformance/engine/process.h"
 
 /* Ciphertext that may wait before more is encrypted. */
 #define OUTPUT_MARK 131072
@@ -66,6 +68,8 @@ tell_down(struct exchange *x)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
+		if (n < 0 && process_lacks(errno))
+			t_error(x->a->t, "send: %s", strerror(errno));
 		if (n <= 0)
 			pack_fail(x->p->t, x->expected,
 			    "the target closed its connection to the origin "

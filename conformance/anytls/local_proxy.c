@@ -13,6 +13,7 @@
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/verbs.h"
 #include "conformance/engine/capture.h"
+#include "conformance/engine/process.h"
 
 #define HTTP_HEAD_MAX 4096
 
@@ -51,6 +52,8 @@ client_dial_proxy(struct t *t)
 		capture_up(t, a->capture);
 		return (a);
 	}
+	if (process_lacks(err))
+		t_error(t, "connect: %s", strerror(err));
 	capture_came_rst(t, a->capture);
 	t_crash(t, "the client's local proxy no longer accepts connections");
 }
@@ -72,6 +75,8 @@ client_read(
 			app_came(a, at, got);
 			at += got;
 			n -= (size_t)got;
+		} else if (got < 0 && process_lacks(errno)) {
+			t_error(a->t, "recv: %s", strerror(errno));
 		} else if (got == 0 ||
 		    (errno != EAGAIN && errno != EWOULDBLOCK)) {
 			app_came(a, at, got);
@@ -91,6 +96,8 @@ client_send(struct app *a, const void *p, size_t n)
 {
 	ssize_t sent = send(a->fd, p, n, MSG_NOSIGNAL);
 
+	if (sent < 0 && process_lacks(errno))
+		t_error(a->t, "send: %s", strerror(errno));
 	if (sent > 0)
 		capture_sent(a->t, a->capture, p, (size_t)sent);
 	return (sent == (ssize_t)n);

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "conformance/anytls/sockets.h"
 #include "conformance/anytls/verbs.h"
 #include "conformance/engine/capture.h"
+#include "conformance/engine/process.h"
 
 struct origin *
 listen_origin(struct t *t)
@@ -215,6 +217,8 @@ app_read(struct app *a, uint8_t *buf, size_t cap)
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return (-1);
+	if (n < 0 && process_lacks(errno))
+		t_error(a->t, "recv: %s", strerror(errno));
 	app_came(a, buf, n);
 	if (n <= 0) {
 		a->eof = true;

@@ -5,12 +5,14 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "conformance/anytls/fields.h"
 #include "conformance/anytls/frames.h"
 #include "conformance/engine/capture.h"
+#include "conformance/engine/process.h"
 #include "ref/net/digest.h"
 #include "ref/wire/auth.h"
 
@@ -187,9 +189,8 @@ show_record(struct peer *p, const uint8_t *buf, size_t len)
 static bool
 floods(const struct peer *p)
 {
-	uint64_t echo = p->sent_len > p->answered_len
-	    ? p->sent_len - p->answered_len
-	    : 0;
+	uint64_t echo =
+	    p->sent_len > p->answered_len ? p->sent_len - p->answered_len : 0;
 
 	return (p->came_len > CAME_BYTES + 2 * echo ||
 	    p->came_frames > CAME_FRAMES + echo / ATLS_FRAME_HEADER ||
@@ -234,6 +235,8 @@ peer_pump(struct peer *p)
 		t_error(p->t, "out of memory");
 	/* What was lent to TLS ends with the caller. */
 	tls_conn_input(p->tls, none);
+	if (err == ATLS_E_NOMEM)
+		t_error(p->t, "out of memory");
 	if (err == ATLS_E_CLOSED)
 		closed(p, CLOSED_NOTIFY);
 	else if (err != 0 && err != ATLS_E_MORE)
@@ -258,6 +261,8 @@ read_some(struct peer *p)
 		peer_pump(p);
 		return (true);
 	}
+	if (n < 0 && process_lacks(errno))
+		t_error(p->t, "recv: %s", strerror(errno));
 	/* A reset that a write has reported reads as the end. */
 	if (n < 0 || p->write_error == ECONNRESET || p->write_error == EPIPE) {
 		capture_came_rst(p->t, p->capture);
@@ -307,6 +312,8 @@ peer_fill(struct peer *p, uint64_t deadline)
 static void
 write_failed(struct peer *p, int err)
 {
+	if (process_lacks(err))
+		t_error(p->t, "send: %s", strerror(err));
 	if (p->write_error == 0)
 		t_log(p->t, "→ write failed: %s", strerror(err));
 	p->write_error = err;

@@ -1,10 +1,12 @@
 /* What it means for the cases when the shared target is gone. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conformance/engine/prepare.h"
+#include "conformance/engine/process.h"
 #include "conformance/engine/sched_impl.h"
 
 /* Deaths without any case to suspect, before the rest is given up. */
@@ -161,7 +163,8 @@ still_serves(struct sched *s, const struct item *item)
 
 	ok = prepare_sanity(&sanity, s->cfg.env, s->cfg.stop_fd, &stopped, &c);
 	plan_result_free(&sanity.item.result);
-	if (ok)
+	/* What the suite cannot look at is not gone. */
+	if (ok || c.code == EXIT_SUITE)
 		return true;
 	if (!s->cfg.env->managed) {
 		external_is_gone(s, item, c.text);
@@ -203,7 +206,7 @@ deaths_suspect(struct sched *s, struct item *item)
 		return;
 	if (!s->cfg.env->managed) {
 		error = shared_connect(s->cfg.env);
-		if (error != 0) {
+		if (error != 0 && !process_lacks(error)) {
 			external_is_gone(s, item, strerror(error));
 			return;
 		}

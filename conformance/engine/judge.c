@@ -1,6 +1,7 @@
 /* Sanity, probes, cases, sanity again; and everything around them. */
 #include "conformance/engine/judge.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "conformance/engine/known_update.h"
 #include "conformance/engine/origin.h"
 #include "conformance/engine/prepare.h"
+#include "conformance/engine/process.h"
 #include "conformance/engine/reports.h"
 #include "conformance/engine/results_fill.h"
 #include "conformance/engine/sched.h"
@@ -386,6 +388,9 @@ check_usable(struct judge *j, bool *stopped, struct complaint *c)
 
 	*stopped = false;
 	error = j->env.client ? 0 : shared_connect(&j->env);
+	if (process_lacks(error))
+		return complain(
+		    c, EXIT_SUITE, "cannot connect: %s", strerror(error));
 	if (error != 0) {
 		snprintf(
 		    text, sizeof(text), "cannot connect: %s", strerror(error));
@@ -410,19 +415,21 @@ last_sanity(struct judge *j)
 	struct complaint why;
 	struct sanity sanity;
 	char text[2 * COMPLAINT_LEN];
-	bool stopped;
+	bool stopped, ours;
 	char *tail;
 
 	if (j->cfg->pack->sanity == NULL)
 		return;
 	if (!prepare_sanity(
 		&sanity, &j->env, j->cfg->stop_fd, &stopped, &why)) {
-		snprintf(text, sizeof(text),
-		    "after the last case the target no longer passes the "
-		    "sanity check: %s",
+		ours = why.code == EXIT_SUITE;
+		snprintf(text, sizeof(text), "after the last case the %s: %s",
+		    ours ? "suite cannot make the sanity check"
+			 : "target no longer passes the sanity check",
 		    why.text);
 		tail = launch_tail(&j->shared.l);
-		report_finding(&j->report, ST_CRASH, text, tail);
+		report_finding(
+		    &j->report, ours ? ST_ERROR : ST_CRASH, text, tail);
 		free(tail);
 	}
 	plan_result_free(&sanity.item.result);

@@ -173,7 +173,7 @@ origin_server_start(
 	memset(o, 0, sizeof(*o));
 	fd = reach_listen(bind_to, &o->port);
 	if (fd < 0)
-		return complain(c, EXIT_USAGE,
+		return complain(c, process_lacks(-fd) ? EXIT_SUITE : EXIT_USAGE,
 		    "cannot listen on --origin-bind %s: %s", bind_to,
 		    strerror(-fd));
 	if (process_pipe(alive) < 0) {

@@ -46,7 +46,9 @@ prepare_sanity(struct sanity *s, const struct env *env, int stop_fd,
 	text_escape(actual, sizeof(actual),
 	    box != NULL && box->actual[0] != '\0' ? box->actual
 						  : "no reason was given");
-	complain(why, EXIT_UNUSABLE, "%s", actual);
+	complain(why,
+	    s->item.result.status == ST_ERROR ? EXIT_SUITE : EXIT_UNUSABLE,
+	    "%s", actual);
 	return false;
 }
 

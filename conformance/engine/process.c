@@ -92,6 +92,13 @@ process_wait(pid_t pid, int ms, int *status)
 	}
 }
 
+bool
+process_lacks(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ||
+	    error == ENOBUFS;
+}
+
 void
 process_describe(int status, char *out, size_t size)
 {

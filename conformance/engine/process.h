@@ -25,6 +25,10 @@ double process_slowness(void);
 /* Waits at most MS for PID to end: true with *STATUS. */
 bool process_wait(pid_t pid, int ms, int *status);
 
+/* True of an errno that says what this machine lacks (descriptors, memory), and
+ * nothing of a peer. */
+bool process_lacks(int error);
+
 /* "killed by SIGSEGV", "exit status 3". */
 void process_describe(int status, char *out, size_t size);
 

@@ -72,11 +72,19 @@ reach_resolve(const char *host_port, char host[REACH_HOST], uint16_t *port,
 	*port = (uint16_t)n;
 	rc = look_up(name, *port, 0, &addr, &addr_len);
 	if (rc != 0)
-		return complain(c, EXIT_UNUSABLE, "cannot resolve '%s': %s",
-		    name, gai_strerror(rc));
+		return complain(c,
+		    rc == EAI_MEMORY ? EXIT_SUITE : EXIT_UNUSABLE,
+		    "cannot resolve '%s': %s", name, gai_strerror(rc));
 	getnameinfo((struct sockaddr *)&addr, addr_len, host, REACH_HOST, NULL,
 	    0, NI_NUMERICHOST);
 	return 0;
+}
+
+/* A numeric host may be no address, or memory may lack. */
+static int
+lookup_errno(int rc)
+{
+	return rc == EAI_MEMORY ? ENOMEM : EINVAL;
 }
 
 static int
@@ -118,10 +126,10 @@ reach_connect(const char *host, uint16_t port, uint32_t ms)
 {
 	struct sockaddr_storage addr;
 	socklen_t len;
-	int fd, error = 0;
+	int fd, error = look_up(host, port, AI_NUMERICHOST, &addr, &len);
 
-	if (look_up(host, port, AI_NUMERICHOST, &addr, &len) != 0)
-		return -EINVAL;
+	if (error != 0)
+		return -lookup_errno(error);
 	fd = new_socket(addr.ss_family);
 	if (fd < 0)
 		return fd;
@@ -141,8 +149,9 @@ reach_listen(const char *host, uint16_t *port)
 	char service[8];
 	socklen_t len;
 
-	if (look_up(host, *port, AI_NUMERICHOST | AI_PASSIVE, &addr, &len) != 0)
-		return -EINVAL;
+	error = look_up(host, *port, AI_NUMERICHOST | AI_PASSIVE, &addr, &len);
+	if (error != 0)
+		return -lookup_errno(error);
 	fd = new_socket(addr.ss_family);
 	if (fd < 0)
 		return fd;

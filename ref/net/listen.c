@@ -132,8 +132,13 @@ listen_open(const char *hostport, enum listen_mode mode,
 		    hostport, strerror(errno));
 		return (ATLS_E_IO);
 	}
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
-		dial_addr((const struct sockaddr *)&ss, bound);
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0) {
+		snprintf(
+		    err, LISTEN_ERRLEN, "getsockname: %s", strerror(errno));
+		close(fd);
+		return (ATLS_E_IO);
+	}
+	dial_addr((const struct sockaddr *)&ss, bound);
 	return (fd);
 }
 

@@ -32,8 +32,8 @@ gate "shims" ci/shim.sh "$build"
 gate "hostile targets" ci/hostile-targets.py "$build"
 gate "reference pair with real tools" ci/e2e.sh "$build"
 gate "what the daemons' options promise" ci/daemons.py "$build"
-gate "selftest with broken servers" tools/selftest "$build" --role server
+gate "failing calls" ci/failcalls.py "$build" --few
+gate "selftest with broken peers" tools/selftest "$build"
 gate "real peers" ci/interop.sh "$build"
-gate "selftest with broken clients" tools/selftest "$build" --role client
 gate "benchmarks run" ci/bench.sh "$build"
 gates_done

@@ -67,10 +67,25 @@ struct atls_splitter {
 static inline bool atls_splitter_next(
     struct atls_splitter *sp, struct atls_bytes *in, struct atls_part *part);
 
-/* The same for whatever is cut somewhere; only atls_splitter_next() calls it.
- */
+/* The same for whatever is cut somewhere; a part of atls_splitter_next(). */
 bool atls_splitter_rest(
     struct atls_splitter *sp, struct atls_bytes *in, struct atls_part *part);
+
+/* Works on copies, so that the caller's own may live in registers: else each
+ * frame waits until the last one is stored. */
+static inline bool
+atls_splitter_slow(
+    struct atls_splitter *sp, struct atls_bytes *in, struct atls_part *part)
+{
+	struct atls_bytes rest = *in;
+	struct atls_part got;
+	bool found = atls_splitter_rest(sp, &rest, &got);
+
+	*in = rest;
+	if (found)
+		*part = got;
+	return (found);
+}
 
 /* A whole frame in the input is taken without a call: most are. */
 static inline bool
@@ -80,10 +95,10 @@ atls_splitter_next(
 	struct atls_frame f;
 
 	if (sp->nheader != 0 || in->len < ATLS_FRAME_HEADER)
-		return (atls_splitter_rest(sp, in, part));
+		return (atls_splitter_slow(sp, in, part));
 	f = atls_frame_get(in->p);
 	if (in->len - ATLS_FRAME_HEADER < f.len)
-		return (atls_splitter_rest(sp, in, part));
+		return (atls_splitter_slow(sp, in, part));
 	part->frame = f;
 	part->offset = 0;
 	part->last = true;

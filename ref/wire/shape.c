@@ -94,7 +94,7 @@ read_facts(struct atls_shape_oracle *o, struct atls_bytes in)
 	struct shape_facts f = { in.len, 0, 0, SHAPE_WHY_SIZE, false, false,
 		false, 0 };
 	struct atls_splitter *sp = &o->splitter;
-	struct atls_part part;
+	struct atls_part part = { .last = false };
 	bool more = true;
 
 	f.begins = atls_splitter_idle(sp);

@@ -190,14 +190,27 @@ conn_session(const struct conn *c)
 	return (c->session);
 }
 
-void
-conn_flush(struct conn *c)
+/* Sends at once when ENOUGH is queued, the rest at the end of the turn. */
+static void
+flush(struct conn *c, size_t enough)
 {
 	if (c->session != NULL && c->unsent.len == 0 && conn_live(c) &&
-	    atls_session_queued(c->session) >= CONN_SEND_MAX)
+	    atls_session_queued(c->session) >= enough)
 		conn_pump(c); /* the task meets the error again */
 	conn_count(c);
 	loop_defer(c->sh->loop, &c->task);
+}
+
+void
+conn_flush(struct conn *c)
+{
+	flush(c, CONN_SEND_MAX);
+}
+
+void
+conn_push(struct conn *c)
+{
+	flush(c, CONN_SEND_MIN);
 }
 
 void

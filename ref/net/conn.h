@@ -123,6 +123,10 @@ struct atls_session *conn_session(const struct conn *c);
  * (within it, when more than 256 KiB wait). Cheap to call often. */
 void conn_flush(struct conn *c);
 
+/* As conn_flush(), from a source that has no more for now: what is worth a send
+ * of its own leaves at once, while it is in the processor's cache. */
+void conn_push(struct conn *c);
+
 /* As conn_flush(), and a control frame is among it: write_ms counts. */
 void conn_flush_control(struct conn *c);
 

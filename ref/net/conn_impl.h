@@ -8,6 +8,7 @@
 /* What one read can decrypt to: a record may have been begun before. */
 #define CONN_PLAIN_MAX (CONN_READ_MAX + 3 * TLS_MAX_PLAINTEXT)
 #define CONN_SEND_MAX (256U * 1024)
+#define CONN_SEND_MIN (64U * 1024) /* worth a system call */
 
 #define CONN_NEVER UINT64_MAX
 #define CONN_CLOSE_SEND_MS 5000  /* to get rid of what is queued */

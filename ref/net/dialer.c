@@ -236,10 +236,11 @@ dialer_stream_commit(struct dialer_stream *st, size_t len)
 {
 	int r = atls_session_commit(conn_session(st->link->conn), st->sid, len);
 
-	if (len == 0)
-		return (r);
-	st->sent = true;
-	conn_flush(st->link->conn);
+	st->sent = st->sent || len != 0;
+	if (len == ATLS_SESSION_RESERVE_MAX)
+		conn_flush(st->link->conn);
+	else
+		conn_push(st->link->conn);
 	return (r);
 }
 

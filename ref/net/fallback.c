@@ -103,7 +103,7 @@ void
 fallback_resume(struct fallback *f)
 {
 	if (f != NULL && f->relay != NULL)
-		relay_ops.resume(f->relay);
+		relay_ops.resume(f->relay, false);
 }
 
 void

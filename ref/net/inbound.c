@@ -43,6 +43,7 @@ inbound_new(struct worker *w, int take_fd)
 		return;
 	}
 	in->w = w;
+	in->last_parked = &in->parked;
 	in->end_task = (struct loop_task){ .fn = on_end_task, .arg = in };
 	if ((in->conn = w->common->new_conn(w->common, &conn)) == NULL) {
 		free(in->auth);
@@ -308,24 +309,13 @@ on_batch_end(void *ctx)
 }
 
 static void
-resume_stream(void *ctx, uint32_t sid, void *data)
-{
-	(void)ctx;
-	(void)sid;
-	if (data != NULL)
-		stream_resume(data);
-}
-
-static void
 on_congested(void *ctx, bool on)
 {
 	struct inbound *in = ctx;
-	struct atls_session *s = conn_session(in->conn);
 
 	if (on)
 		return; /* targets ask before they read */
-	if (s != NULL)
-		atls_session_each(s, resume_stream, NULL);
+	stream_resume(in);
 	fallback_resume(in->fallback);
 }
 

@@ -7,6 +7,7 @@
 #include "ref/wire/auth.h"
 
 struct fallback;
+struct stream;
 
 struct inbound {
 	struct worker *w;
@@ -16,6 +17,7 @@ struct inbound {
 	struct fallback *fallback;      /* NULL: none */
 	struct loop_timer *short_timer; /* for a request without a hash */
 	struct loop_task end_task;
+	struct stream *parked, **last_parked; /* wait for a slow client */
 	bool decided;    /* no longer among worker_common.nstrangers */
 	unsigned nholds; /* streams that want the session to hold */
 };

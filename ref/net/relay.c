@@ -385,12 +385,17 @@ relay_half_close(void *target)
 }
 
 static void
-relay_resume(void *target)
+relay_resume(void *target, bool now)
 {
 	struct relay *r = target;
 
+	if (!r->parked)
+		return;
 	r->parked = false;
-	want(r);
+	if (now)
+		on_io(r, LOOP_READ);
+	else
+		want(r);
 }
 
 static void

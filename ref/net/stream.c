@@ -7,6 +7,9 @@
 #include "ref/net/udp.h"
 #include "ref/wire/uot.h"
 
+/* Parked streams that read at once when the client has caught up. */
+#define RESUME_NOW 16
+
 struct stream {
 	struct inbound *in;
 	uint32_t sid;
@@ -15,6 +18,7 @@ struct stream {
 	uint8_t *head; /* an address that came in pieces, or NULL */
 	const struct target_ops *ops; /* NULL: no target yet */
 	void *target;
+	struct stream *next, **link; /* among inbound.parked, or LINK NULL */
 };
 
 static struct atls_session *
@@ -23,9 +27,35 @@ session(const struct stream *st)
 	return (conn_session(st->in->conn));
 }
 
+/* Takes ST off the list of those that wait for the client. */
+static void
+unpark(struct stream *st)
+{
+	if (st->link == NULL)
+		return;
+	*st->link = st->next;
+	if (st->next != NULL)
+		st->next->link = st->link;
+	else
+		st->in->last_parked = st->link;
+	st->link = NULL;
+}
+
+static void
+park(struct stream *st)
+{
+	if (st->link != NULL)
+		return;
+	st->next = NULL;
+	st->link = st->in->last_parked;
+	*st->link = st;
+	st->in->last_parked = &st->next;
+}
+
 static void
 stream_free(struct stream *st)
 {
+	unpark(st);
 	free(st->head);
 	free(st);
 }
@@ -82,8 +112,10 @@ up_commit(void *up, size_t len)
 	struct stream *st = up;
 
 	atls_session_commit(session(st), st->sid, len);
-	if (len != 0)
+	if (len == ATLS_SESSION_RESERVE_MAX)
 		conn_flush(st->in->conn);
+	else
+		conn_push(st->in->conn);
 }
 
 static bool
@@ -91,7 +123,10 @@ up_congested(void *up)
 {
 	struct stream *st = up;
 
-	return (conn_congested(st->in->conn));
+	if (!conn_congested(st->in->conn))
+		return (false);
+	park(st);
+	return (true);
 }
 
 static void
@@ -237,10 +272,18 @@ stream_fin(struct stream *st)
 }
 
 void
-stream_resume(struct stream *st)
+stream_resume(struct inbound *in)
 {
-	if (st->ops != NULL)
-		st->ops->resume(st->target);
+	struct stream *st;
+	unsigned n;
+
+	/* In turn, so that none starves. A client that takes everything must
+	 * not keep the worker for itself: the loop serves the others. */
+	for (n = 0; in->parked != NULL && !conn_congested(in->conn); n++) {
+		st = in->parked;
+		unpark(st);
+		st->ops->resume(st->target, n < RESUME_NOW);
+	}
 }
 
 void

@@ -19,8 +19,8 @@ void stream_data(struct stream *st, struct atls_bytes data);
 /* The client's FIN: ends the stream unless it lives on in the session. */
 void stream_fin(struct stream *st);
 
-/* The client can take data again. */
-void stream_resume(struct stream *st);
+/* The client can take data again: the longest waiting streams of IN go on. */
+void stream_resume(struct inbound *in);
 
 /* The session is ending: what came is still delivered, ST is freed. Does not
  * touch the session. */

@@ -18,8 +18,9 @@ struct target_ops {
 	void (*data)(void *target, struct atls_bytes data);
 	/* The client will send no more, but wants answers. */
 	void (*half_close)(void *target);
-	/* The client has caught up: go on after uplink_ops.congested(). */
-	void (*resume)(void *target);
+	/* The client has caught up: go on after uplink_ops.congested(), NOW or
+	 * in a later turn. The target may be gone afterwards. */
+	void (*resume)(void *target, bool now);
 	/* The client is gone. Whatever it sent is still delivered; the target
 	 * then frees itself and calls its uplink no more. */
 	void (*leave)(void *target);

@@ -423,11 +423,12 @@ udp_data(void *target, struct atls_bytes data)
 }
 
 static void
-udp_resume(void *target)
+udp_resume(void *target, bool now)
 {
 	struct udp *u = target;
 	int i;
 
+	(void)now;
 	u->parked = false;
 	for (i = 0; i < 2; i++)
 		if (u->half[i].io != NULL)

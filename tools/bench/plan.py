@@ -11,6 +11,9 @@ TESTS = [
     ("split-64", "split", "--test split --frame 64", {}),
     ("down-1x1", "server", "--test down", {}),
     ("down-1x16", "server", "--test down --streams 16", {}),
+    ("down-1x64", "server", "--test down --streams 64", FEW),
+    ("down-1x256", "server", "--test down --streams 256", FEW),
+    ("down-1x1000", "server", "--test down --streams 1000", FEW),
     ("down-16x1", "server", "--test down --sessions 16", {}),
     ("down-64x1", "server", "--test down --sessions 64", FEW),
     ("down-256x1", "server", "--test down --sessions 256", FEW),
@@ -58,6 +61,14 @@ TESTS = [
     ("pair-ping-64", "pair", "--test ping --streams 64", FEW),
     ("first-byte", "start", "--test ping", {}),
 ]
+
+def chosen(words):
+    """The tests of WORDS: a name is that test alone, another word all that have
+    it in their name; no words: all."""
+    names = {t[0] for t in TESTS}
+    return [t for t in TESTS if not words or
+            any(w == t[0] or (w not in names and w in t[0]) for w in words)]
+
 
 # Against a peer in the same run: what, test, figure, at least so many times
 # better, whose figures on our side.

@@ -14,8 +14,9 @@
 #include "ref/net/digest.h"
 #include "ref/wire/settings.h"
 
-/* All that a client sends is kept, for the oracle of record sizes. */
-#define KEPT_MAX (64u << 20)
+/* All that a client sends is kept, for the oracle of record sizes: four times
+ * the most that a case has it send. A flood is more. */
+#define KEPT_MAX (8u << 20)
 #define PATIENCE 3
 
 /* How fast a client connects and what its TLS costs is not judged: many of them

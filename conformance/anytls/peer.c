@@ -19,7 +19,7 @@
 #define READ_SIZE 65536
 /* What a peer may send ahead of the case, besides echoes of what we sent. */
 #define QUEUE_BYTES (4u << 20)
-#define QUEUE_FRAMES 100000u
+#define QUEUE_FRAMES 30000u
 /* The same of all that came, read or not: what a case has read it keeps. */
 #define CAME_BYTES (64u << 20)
 #define CAME_FRAMES 400000u
@@ -80,8 +80,6 @@ peer_unlink(struct peer *p, struct queued **at)
 void
 peer_drop(struct queued *q)
 {
-	if (q != NULL)
-		free(q->data);
 	free(q);
 }
 
@@ -120,13 +118,12 @@ peer_came(void *ctx, const struct frame *f)
 			p->barrier_fin = true;
 		return;
 	}
-	q = calloc(1, sizeof(*q));
-	if (q == NULL || (q->data = malloc(f->data.len + 1)) == NULL) {
-		free(q);
+	q = malloc(sizeof(*q) + f->data.len);
+	if (q == NULL) {
 		p->nomem = true;
 		return;
 	}
-	q->f = *f;
+	*q = (struct queued){ .f = *f };
 	if (f->data.len != 0)
 		memcpy(q->data, f->data.p, f->data.len);
 	q->f.data.p = q->data;
@@ -191,8 +188,10 @@ floods(const struct peer *p)
 {
 	uint64_t echo =
 	    p->sent_len > p->answered_len ? p->sent_len - p->answered_len : 0;
+	/* All of a client is kept. */
+	uint64_t most = p->accepted ? p->raw_max : CAME_BYTES + 2 * echo;
 
-	return (p->came_len > CAME_BYTES + 2 * echo ||
+	return (p->came_len > most ||
 	    p->came_frames > CAME_FRAMES + echo / ATLS_FRAME_HEADER ||
 	    p->queued_len > QUEUE_BYTES + 2 * echo ||
 	    p->nqueued > QUEUE_FRAMES + echo / ATLS_FRAME_HEADER);

@@ -17,11 +17,11 @@
 /* A frame that came and was not taken yet; its data follows. */
 struct queued {
 	struct queued *next;
-	uint8_t *data;
 	struct frame f;
 	size_t taken; /* bytes of data used by who reads a stream of bytes */
 	/* Where it is: in the capture, and in the transcript (from 1). */
 	uint32_t captured, line;
+	uint8_t data[]; /* the frame's */
 };
 
 /* How the peer closed. */

@@ -3,13 +3,15 @@
 # SOCKS5 and HTTP CONNECT, IPv4, IPv6 and names, bulk data both ways compared by
 # hash, UDP in both forms, v1, v2 and v3, the stop signals. Ports are ephemeral;
 # only processes started here are ended. E2E_SERVER and E2E_CLIENT may name
-# other programs with the same -l, -s and -p options; E2E_MIB the bulk size.
+# other programs with the same -l, -s and -p options; E2E_MIB the bulk size,
+# E2E_PATIENCE how much longer programs may take to begin.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build/none}
 server_prog=${E2E_SERVER:-$build/anytls-server}
 client_prog=${E2E_CLIENT:-$build/anytls-client}
 mib=${E2E_MIB:-64}
+patience=$((200 * ${E2E_PATIENCE:-1}))
 tmp=$(mktemp -d) || exit 1
 . ci/checks.sh
 pids=
@@ -27,7 +29,7 @@ trap cleanup EXIT
 # wait_for FILE REGEX: the last match of REGEX's group in FILE, within 10 s.
 wait_for() {
 	i=0
-	while [ $i -lt 200 ]; do
+	while [ $i -lt $patience ]; do
 		got=$(sed -n "s/$2/\\1/p" "$1" 2>/dev/null | tail -n 1)
 		[ -n "$got" ] && echo "$got" && return 0
 		i=$((i + 1))
@@ -53,9 +55,9 @@ start() {
 
 # ready PORT: something accepts there, within 10 s.
 ready() {
-	python3 - "$1" <<-'EOF'
+	python3 - "$1" "$patience" <<-'EOF'
 	import socket, sys, time
-	for _ in range(200):
+	for _ in range(int(sys.argv[2])):
 	    try:
 	        socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1).close()
 	        sys.exit(0)

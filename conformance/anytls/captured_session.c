@@ -418,11 +418,11 @@ progress(void *ctx, uint64_t done, uint64_t size)
 		fprintf(stderr, "\r%3u %% of %llu MiB, %llu sessions ",
 		    (unsigned)(done * 100 / size),
 		    (unsigned long long)(size >> 20),
-		    (unsigned long long)(k->njudged + k->nclosed));
+		    (unsigned long long)k->njudged + k->nclosed);
 	else
 		fprintf(stderr, "\r%llu MiB, %llu sessions ",
 		    (unsigned long long)(done >> 20),
-		    (unsigned long long)(k->njudged + k->nclosed));
+		    (unsigned long long)k->njudged + k->nclosed);
 	k->progress_shown = true;
 	return (false);
 }

@@ -10,6 +10,7 @@ is_lower_hex(struct atls_bytes text)
 	size_t i;
 
 	for (i = 0; i < text.len; i++)
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 		if (memchr("0123456789abcdef", text.p[i], 16) == NULL)
 			return (false);
 	return (true);

@@ -170,6 +170,7 @@ copy_transcript(
 
 		/* Tenths: more say nothing and make files differ. */
 		test->transcript[i].ms =
+		    /* NOLINTNEXTLINE(bugprone-integer-division) */
 		    (double)((line->at_us + 50) / 100) / 10;
 		test->transcript[i].text = results_text(r, line->text);
 	}

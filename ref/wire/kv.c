@@ -67,6 +67,7 @@ atls_kv_put(struct atls_writer *w, const char *key, struct atls_bytes v)
 		return;
 	if (lf != 0)
 		*at++ = '\n';
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): no string */
 	memcpy(at, key, nkey);
 	at[nkey] = '=';
 	if (v.len != 0)

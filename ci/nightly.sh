@@ -50,6 +50,7 @@ hostile() {
 
 gate "programs" ci/build.sh
 gate "core under MSan" msan
+gate "tests under TSan" ci/sanitize.sh thread whole
 gate "gcc -fanalyzer" analyzer
 gate "clang-tidy" ci/tidy.sh
 gate "reference pair under valgrind" ci/valgrind.sh build/none

@@ -23,6 +23,24 @@ check "goals with what was seen" goals_are_said
 cp docs/performance.md "$tmp"
 check "tables and plots of it" tools/bench/report "$tmp/bench.json" "$tmp"
 check "they are in the text" grep -q '^| up-1x16 | MB/s | [0-9]' "$tmp/performance.md"
+# Bytes must have come through each before the load begins.
+crowded() {
+	"$build/anytls-server" -l 127.0.0.1:0 -p bench --workers 1 \
+	    --log-level error 2>"$tmp/server" &
+	server=$!
+	for _ in $(seq 100); do
+		grep -q listening "$tmp/server" && break
+		sleep 0.1
+	done
+	"$build/anytls-load" --password bench --server \
+	    "$(sed -n 's/listening on //p' "$tmp/server")" \
+	    --test down --streams 500 --seconds 500ms
+	status=$?
+	kill "$server"
+	wait "$server"
+	return $status
+}
+check "500 busy streams of one session all get their turn" crowded
 check "no load for other machines" refuses --server 192.0.2.1:443
 check "a server or a proxy" refuses --test down
 if "$build/anytls-load" --proxy 127.0.0.1:1 --seconds 1 >"$tmp/out" 2>&1; then

@@ -39,6 +39,7 @@ struct relay {
 };
 
 static void on_io(void *arg, unsigned events);
+static void on_limit(void *arg);
 static void relay_leave(void *target);
 
 void
@@ -121,9 +122,9 @@ limit(struct relay *r, uint32_t ms)
 	struct loop *l = r->w->loop;
 
 	if (r->timer == NULL)
-		r->timer = loop_timer_new(l, give_up, r);
+		r->timer = loop_timer_new(l, on_limit, r);
 	if (r->timer != NULL)
-		loop_timer_set(r->timer, loop_now(l) + ms);
+		loop_timer_set(r->timer, loop_update_now(l) + ms);
 }
 
 static void
@@ -272,6 +273,25 @@ write_backlog(struct relay *r)
 	}
 	check_bound(r, progress);
 	return (!leave_step(r));
+}
+
+/* Time is up. On a busy machine it may be we who did not get to run, while the
+ * target is ready: it has a last chance to take something. */
+static void
+on_limit(void *arg)
+{
+	struct relay *r = arg;
+	size_t before = backlog(r);
+
+	if (r->io != NULL && before != 0) {
+		if (!write_backlog(r))
+			return;
+		if (backlog(r) < before) {
+			want(r);
+			return;
+		}
+	}
+	give_up(r);
 }
 
 /* Reads straight into frames of the session. */

@@ -76,6 +76,7 @@ class Tls:
 
 def good(t):
     """A server of version 2 whose streams all lead to an echo."""
+    opened = {}
     while True:
         cmd, sid, data = t.frame()
         if cmd == SETTINGS:
@@ -83,10 +84,9 @@ def good(t):
         elif cmd == HEART:
             t.sendall(frame(HEARTBEAT, sid))
         elif cmd == SYN:
-            t.opened = getattr(t, "opened", {})
-            t.opened[sid] = False
-        elif cmd == PSH and not t.opened.get(sid, True):
-            t.opened[sid] = True
+            opened[sid] = False
+        elif cmd == PSH and not opened.get(sid, True):
+            opened[sid] = True
             t.sendall(frame(SYNACK, sid))
         elif cmd == PSH:
             t.sendall(frame(PSH, sid, data))

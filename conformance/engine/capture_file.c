@@ -51,9 +51,10 @@ load(struct spool *s, const char *path)
 	memset(s, 0, sizeof(*s));
 	if (fd < 0)
 		return errno == ENOENT ? ENODATA : errno;
-	if (fstat(fd, &st) < 0 ||
-	    (s->p = malloc((size_t)st.st_size + 1)) == NULL)
+	if (fstat(fd, &st) < 0)
 		error = errno;
+	else if ((s->p = malloc((size_t)st.st_size + 1)) == NULL)
+		error = ENOMEM;
 	while (error == 0 && s->len < (size_t)st.st_size) {
 		n = read(fd, s->p + s->len, (size_t)st.st_size - s->len);
 		if (n < 0 && errno != EINTR)

@@ -373,7 +373,12 @@ read_up(struct local *l)
 			return;
 		}
 		n = recv(l->fd, p, want, 0);
-		(void)dialer_stream_commit(l->stream, n > 0 ? (size_t)n : 0);
+		/* What cannot be sent has been read: it would be missing. */
+		if (dialer_stream_commit(l->stream, n > 0 ? (size_t)n : 0) !=
+		    0) {
+			local_abort(l);
+			return;
+		}
 		if (n > 0)
 			l->up_last = true;
 		if (n < (ssize_t)want)

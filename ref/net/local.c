@@ -364,7 +364,7 @@ read_up(struct local *l)
 	const size_t want = ATLS_SESSION_RESERVE_MAX;
 	ssize_t n = 0;
 	uint8_t *p;
-	int i;
+	int i, err = 0;
 
 	for (i = 0; i < READS_PER_TURN && !l->congested; i++) {
 		p = dialer_stream_reserve(l->stream, want);
@@ -373,6 +373,7 @@ read_up(struct local *l)
 			return;
 		}
 		n = recv(l->fd, p, want, 0);
+		err = errno;
 		/* What cannot be sent has been read: it would be missing. */
 		if (dialer_stream_commit(l->stream, n > 0 ? (size_t)n : 0) !=
 		    0) {
@@ -384,7 +385,7 @@ read_up(struct local *l)
 		if (n < (ssize_t)want)
 			break;
 	}
-	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+	if (n < 0 && err != EAGAIN && err != EINTR) {
 		local_free(l);
 		return;
 	}

@@ -300,7 +300,7 @@ read_target(struct relay *r)
 {
 	uint8_t *room;
 	ssize_t n = READ_MAX;
-	int i;
+	int i, err;
 
 	for (i = 0; i < READS_PER_TURN && n == READ_MAX; i++) {
 		if (r->up.ops->congested(r->up.ctx)) {
@@ -309,9 +309,11 @@ read_target(struct relay *r)
 		}
 		room = r->up.ops->reserve(r->up.ctx, READ_MAX);
 		n = room != NULL ? recv(r->fd, room, READ_MAX, 0) : 0;
+		/* The commit may send, which leaves another errno. */
+		err = errno;
 		if (room != NULL)
 			r->up.ops->commit(r->up.ctx, n > 0 ? (size_t)n : 0);
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		if (n == 0 || (n < 0 && err != EAGAIN && err != EINTR)) {
 			r->eof = true;
 			return;
 		}

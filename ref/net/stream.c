@@ -111,7 +111,9 @@ up_commit(void *up, size_t len)
 {
 	struct stream *st = up;
 
-	atls_session_commit(session(st), st->sid, len);
+	/* What has been read and cannot be sent would be missing. */
+	if (atls_session_commit(session(st), st->sid, len) == ATLS_E_NOMEM)
+		inbound_end_later(st->in);
 	if (len == ATLS_SESSION_RESERVE_MAX)
 		conn_flush(st->in->conn);
 	else

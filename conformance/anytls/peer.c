@@ -21,8 +21,8 @@
 #define QUEUE_BYTES (4u << 20)
 #define QUEUE_FRAMES 30000u
 /* The same of all that came, read or not: what a case has read it keeps. */
-#define CAME_BYTES (64u << 20)
-#define CAME_FRAMES 400000u
+#define CAME_BYTES (12u << 20)
+#define CAME_FRAMES 100000u
 /* What a peer that is told goodbye is waited for. */
 #define LEAVE_MS 200
 

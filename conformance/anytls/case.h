@@ -24,8 +24,9 @@
 /* The budget of a case that waits for seconds, or may: the longest budgets
  * begin first, and the others run meanwhile. */
 #define LONG_WAIT_MS 20000
-/* Frames of 65000 bytes which no connection holds that nobody reads from. */
-#define STALLING_FRAMES 70
+/* Frames of 65000 bytes which no connection holds that nobody reads from: Linux
+ * gives a socket up to 4 MiB to send, and 6 to receive. */
+#define STALLING_FRAMES 125
 
 struct peer;   /* one TLS connection to the target, with its transcript */
 struct origin; /* a listening TCP socket of ours that the target may dial */

@@ -24,8 +24,8 @@
 /* The budget of a case that waits for seconds, or may: the longest budgets
  * begin first, and the others run meanwhile. */
 #define LONG_WAIT_MS 20000
-/* Frames of 65000 bytes which no connection holds that nobody reads from: Linux
- * gives a socket up to 4 MiB to send, and 6 to receive. */
+/* Frames of 65000 bytes: more than the sockets behind a target hold of what
+ * nobody reads (Linux lets one grow to 4 MiB to send). */
 #define STALLING_FRAMES 125
 
 struct peer;   /* one TLS connection to the target, with its transcript */

@@ -6,13 +6,12 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "conformance/engine/process.h"
+
 struct box *
 box_new(void)
 {
-	void *p = mmap(NULL, sizeof(struct box), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return p != MAP_FAILED ? p : NULL;
+	return process_shared(sizeof(struct box));
 }
 
 void

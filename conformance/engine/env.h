@@ -29,7 +29,7 @@ struct env {
 	char origin_host[REACH_HOST];
 	uint16_t echo_port;
 	struct ports *ports; /* for the sockets of cases */
-	struct pace *pace;
+	struct pace *pace;   /* of the target, as cases find it */
 	uint64_t seed;
 	unsigned jobs;      /* cases at a time */
 	unsigned questions; /* of all planned cases, see t_question() */

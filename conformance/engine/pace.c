@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
+#include "conformance/engine/process.h"
+
 /* Beside 63 others, on a machine with nothing else to do, a handshake takes 30
  * to 60 ms. */
 #define EASY_MS 150
@@ -20,10 +22,9 @@ struct pace {
 struct pace *
 pace_new(void)
 {
-	struct pace *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct pace *p = process_shared(sizeof(*p));
 
-	if (p == MAP_FAILED)
+	if (p == NULL)
 		return NULL;
 	atomic_init(&p->mean_us, 0);
 	return p;

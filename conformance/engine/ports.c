@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "conformance/engine/process.h"
 #include "conformance/engine/test.h"
 
 /* Where most systems hand out ports themselves, above those of targets. */
@@ -20,10 +21,9 @@ struct ports {
 struct ports *
 ports_new(void)
 {
-	struct ports *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct ports *p = process_shared(sizeof(*p));
 
-	if (p == MAP_FAILED)
+	if (p == NULL)
 		return NULL;
 	atomic_init(&p->given,
 	    ((unsigned)t_now() + (unsigned)getpid() * SPREAD) % PORTS);

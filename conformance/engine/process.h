@@ -9,6 +9,10 @@
 /* pipe() with close-on-exec; 0 or -1 with errno. */
 int process_pipe(int fd[2]);
 
+/* SIZE zeroed bytes that the processes forked later share, for munmap(); NULL
+ * when there are none to be had. */
+void *process_shared(size_t size);
+
 /*
  * In the child: default signal handling, nothing on standard input, dies when
  * its parent dies (where the system can do that), and, with OWN_GROUP, a

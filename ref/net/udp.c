@@ -123,6 +123,7 @@ receive(struct half *h)
 	size_t gap = header_len(h);
 	uint8_t *room;
 	ssize_t n;
+	bool again;
 
 	if (u->up.ops->congested(u->up.ctx)) {
 		u->parked = true;
@@ -134,9 +135,11 @@ receive(struct half *h)
 	n = recvfrom(
 	    h->fd, room + gap, ROOM - gap, 0, (struct sockaddr *)&from, &len);
 	if (n < 0) {
+		/* An ICMP error of an earlier datagram is not ours to tell. The
+		 * commit may leave another errno. */
+		again = errno != EAGAIN;
 		u->up.ops->commit(u->up.ctx, 0);
-		/* An ICMP error of an earlier datagram is not ours to tell. */
-		return (errno != EAGAIN);
+		return (again);
 	}
 	answer(u, room, gap, (size_t)n, &from);
 	return (true);

@@ -251,6 +251,7 @@ void
 app_expect(struct app *a, struct data d)
 {
 	uint64_t deadline = verb_deadline(a->t, d.len);
+	uint64_t limit = verb_limit(a->t, deadline);
 	const char *expected =
 	    t_printf(a->t, "%zu bytes arrive at the %s", d.len, a->place);
 	uint8_t buf[65536];
@@ -268,6 +269,7 @@ app_expect(struct app *a, struct data d)
 			    at, d.len, verb_last(a->t));
 		verb_compare(a->t, expected, d, at, atls_bytes(buf, (size_t)n));
 		at += (size_t)n;
+		deadline = verb_renewed(a->t, deadline, limit);
 	}
 }
 

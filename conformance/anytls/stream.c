@@ -110,6 +110,7 @@ void
 expect_data(struct peer *p, uint32_t sid, struct data d)
 {
 	uint64_t deadline = verb_deadline(p->t, d.len);
+	uint64_t limit = verb_limit(p->t, deadline);
 	const char *expected = data_text(p->t, sid, d);
 	struct queued *q;
 	size_t at = 0;
@@ -125,6 +126,7 @@ expect_data(struct peer *p, uint32_t sid, struct data d)
 			    &q->f);
 		take_data(p, q, expected, d, &at);
 		verb_pop(p);
+		deadline = verb_renewed(p->t, deadline, limit);
 	}
 }
 
@@ -155,6 +157,7 @@ void
 expect_data_of(struct peer *p, uint32_t sid, struct data d)
 {
 	uint64_t deadline = verb_deadline(p->t, d.len), start = t_now();
+	uint64_t limit = verb_limit(p->t, deadline);
 	const char *expected = data_text(p->t, sid, d);
 	struct queued **found;
 	size_t at = 0;
@@ -174,6 +177,7 @@ expect_data_of(struct peer *p, uint32_t sid, struct data d)
 		else if (at != 0 || !is_opened(&(*found)->f))
 			verb_fail_frame(p, expected, &(*found)->f);
 		peer_drop(peer_unlink(p, found));
+		deadline = verb_renewed(p->t, deadline, limit);
 	}
 	t_step(p->t, "%s", "");
 }

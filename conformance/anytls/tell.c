@@ -13,6 +13,8 @@
 #define SEGMENT_PAUSE_MS 2
 #define SEGMENT_FIRST 10
 #define SEGMENT_PAUSES 40
+/* How many more waits one that drips is given. */
+#define DRIP_WAITS 3
 
 uint64_t
 verb_deadline(struct t *t, size_t len)
@@ -22,6 +24,22 @@ verb_deadline(struct t *t, size_t len)
 	t_keep_pace(t);
 	return (
 	    t_now() + t->timeout_ms + (uint64_t)((double)more * t->time_scale));
+}
+
+uint64_t
+verb_limit(struct t *t, uint64_t deadline)
+{
+	return (deadline + (uint64_t)DRIP_WAITS * t->timeout_ms);
+}
+
+uint64_t
+verb_renewed(struct t *t, uint64_t deadline, uint64_t limit)
+{
+	uint64_t next = t_now() + t->timeout_ms;
+
+	if (next > limit)
+		next = limit;
+	return (next > deadline ? next : deadline);
 }
 
 void

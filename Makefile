@@ -384,6 +384,13 @@ fuzz-smoke: setup
 	$(Q)$(FUZZ_MAKE) fuzzers
 	$(Q)tools/fuzz $(FUZZ_BUILD) smoke $(SECONDS)
 
+## fuzz-campaign: ten CPU minutes for each fuzz target, an hour for two of them
+.PHONY: fuzz-campaign
+fuzz-campaign: setup
+	$(Q)$(FUZZ_MAKE) fuzzers
+	$(Q)tools/fuzz $(FUZZ_BUILD) campaign $(TARGETS)
+	$(Q)tools/fuzz $(FUZZ_BUILD) table
+
 ## cover: coverage of ref/wire and ref/session by vectors and corpora
 .PHONY: cover
 cover: setup

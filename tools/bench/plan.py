@@ -3,7 +3,8 @@
 # Name, kind, options of the load, and "reps" (at most so many repetitions),
 # "only" (subjects it is for). Kinds: "server": straight at it; "pair": through a
 # client's SOCKS5 port; "start": from the start of both; "crowd": beside so many
-# idle sessions; "split": no peer at all.
+# idle sessions with a stream each ("crowd"), or with none ("pool"); "split": no
+# peer at all.
 HANDSHAKES = {"only": ("ref-rsa",)}
 FEW = {"reps": 2}
 TESTS = [
@@ -40,11 +41,13 @@ TESTS = [
     ("ping-64x1", "server", "--test ping --sessions 64", FEW),
     ("ping-50x100", "server", "--test ping --sessions 50 --streams 100", FEW),
     ("ping-crowd-9500", "crowd", "--test ping", {"reps": 1, "crowd": 9500}),
+    ("ping-pool-19000", "crowd", "--test ping", {"reps": 1, "pool": 19000}),
     ("ping-crowd-20000", "crowd", "--test ping", {"reps": 1, "crowd": 20000}),
     ("idle-0", "server", "--test idle", FEW),
     ("idle-1000x1", "server", "--test idle --sessions 1000", FEW),
     ("idle-5000x1", "server", "--test idle --sessions 5000", {"reps": 1}),
     ("idle-9500x1", "server", "--test idle --sessions 9500", {"reps": 1}),
+    ("pool-19000", "server", "--test pool --sessions 19000", {"reps": 1}),
     ("idle-20000x1", "server", "--test idle --sessions 20000", {"reps": 1}),
     ("idle-1x1000", "server", "--test idle --streams 1000", FEW),
     ("idle-1x5000", "server", "--test idle --streams 5000", {"reps": 1}),

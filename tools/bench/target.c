@@ -38,6 +38,7 @@ struct target {
 	struct loop_io *io;
 	int fd;
 	uint16_t port;
+	uint32_t unsent_max; /* of a source; 0: any */
 	pthread_t thread;
 	struct dialed *all;
 	uint8_t buf[BUFFER];
@@ -195,6 +196,9 @@ on_accept(void *arg, unsigned events)
 		d = calloc(1, sizeof(*d));
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		if (t->unsent_max != 0)
+			setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+			    &t->unsent_max, sizeof(t->unsent_max));
 		if (d == NULL ||
 		    (d->io = loop_io_new(t->loop, fd, on_dialed, d)) == NULL) {
 			free(d);
@@ -254,7 +258,7 @@ open_listener(struct target *t)
 }
 
 struct target *
-target_new(const struct pattern *pattern, uint16_t port)
+target_new(const struct pattern *pattern, uint16_t port, uint32_t unsent_max)
 {
 	struct target *t = calloc(1, sizeof(*t));
 
@@ -262,6 +266,7 @@ target_new(const struct pattern *pattern, uint16_t port)
 		return (NULL);
 	t->fd = -1;
 	t->port = port;
+	t->unsent_max = unsent_max;
 	t->pattern = pattern;
 	t->loop = loop_new();
 	if (t->loop == NULL || open_listener(t) != 0 ||

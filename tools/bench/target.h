@@ -29,9 +29,11 @@ struct target_counts {
 
 struct target;
 
-/* Starts it on PORT, 0: any. PATTERN is borrowed. NULL when the system refuses.
- */
-struct target *target_new(const struct pattern *pattern, uint16_t port);
+/* Starts it on PORT, 0: any. PATTERN is borrowed. Sources leave some UNSENT_MAX
+ * bytes each to the kernel to send, 0: as it likes. NULL when the system
+ * refuses. */
+struct target *target_new(
+    const struct pattern *pattern, uint16_t port, uint32_t unsent_max);
 uint16_t target_port(const struct target *t); /* on 127.0.0.1 */
 const struct target_counts *target_counts(const struct target *t);
 /* Ends the thread and closes all; NULL is fine. */

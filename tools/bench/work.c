@@ -195,6 +195,8 @@ end_round(struct lane *l, struct chan *c)
 	}
 	chan_close(c);
 	l->chan = NULL;
+	if (w->cfg.kind == WORK_POOL)
+		return;
 	if (w->cfg.kind == WORK_SESSION)
 		way_drop(w->cfg.way, l->session);
 	ask(l);

@@ -18,6 +18,7 @@ enum work_kind {
 	WORK_OPEN,    /* open, one byte there and back, close, again */
 	WORK_SESSION, /* the same with a session of its own each time */
 	WORK_IDLE,    /* open, one byte there and back, and rest */
+	WORK_POOL,    /* the same, and close: what rests is the session alone */
 	WORK_CHURN, /* echo of a random size, close, again; some give up midway,
 		      and a lost stream is opened again */
 	WORK_SPLIT  /* none of these: frames are cut in memory, see split.h */

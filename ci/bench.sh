@@ -20,6 +20,18 @@ goals_are_said() {
 	    grep -q '"reached": true' "$tmp/bench.json"
 }
 check "goals with what was seen" goals_are_said
+# A later run of some tests goes into the table of the others.
+kept() {
+	tools/bench/run "$build" --reps 1 --seconds 1 --only split-64 --only split-1 \
+	    --json "$tmp/bench.json" --keep >/dev/null &&
+	    python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+names = [r["test"] for r in d["rows"]]
+runs = [r["name"] for r in d["runs"]]
+assert names[:2] == ["split-1", "split-64"] and "first-byte" in names, names
+assert runs.count("split-1") == 1 and "first-byte" in runs, runs' "$tmp/bench.json"
+}
+check "a second run is added to the first" kept
 cp docs/performance.md "$tmp"
 check "tables and plots of it" tools/bench/report "$tmp/bench.json" "$tmp"
 check "they are in the text" grep -q '^| up-1x16 | MB/s | [0-9]' "$tmp/performance.md"

@@ -392,7 +392,7 @@ def main():
     p.add_argument("--whole", action="store_true")
     p.add_argument("--list", action="store_true")
     p.add_argument("-j", "--jobs", type=int, default=4, help="targets at a time (4)")
-    a = p.parse_args()
+    a = p.parse_intermixed_args()
     known = scenarios()
     chosen = {n: w for n, w in known.items()
               if any(re.fullmatch(x.replace("*", ".*"), n) for x in a.names)

@@ -108,6 +108,22 @@ silent=$got_port
 	expect "shuffle" 0 'exit 0' "$conform" $target --shuffle --seed 5 'server/settings/*' -q
 }
 
+# A client that starts for the sanity check and never again: it is not the suite
+# that has failed.
+cat >"$tmp/once" <<EOF
+#!/bin/sh
+case \$ANYTLS_CASE in
+suite/*) exec "$build/anytls-client" "\$@" ;;
+esac
+exit 3
+EOF
+chmod +x "$tmp/once"
+expect "a client that no longer starts" 1 'the client ended before it was ready: exit status 3' \
+    "$conform" client client/auth/one-record -- \
+    "$tmp/once" -l '{socks}' -s '{server}' -p '{password}' --insecure
+expect "... is no error of the suite" 1 'CRASH *client/auth/one-record' \
+    "$conform" client client/auth/one-record -- \
+    "$tmp/once" -l '{socks}' -s '{server}' -p '{password}' --insecure
 # A client that fails the case the first time.
 cat >"$tmp/moody" <<EOF
 #!/bin/sh

@@ -51,7 +51,8 @@ void child_free_blocks(struct engine *e);
 void own_finish(struct t *t);
 /* How long a target or client of T's own may take to be ready. */
 uint32_t own_ready_ms(const struct t *t);
-/* The case cannot go on: WHY, without the password, and the target's log. */
-_Noreturn void own_refuse(struct t *t, const char *why);
+/* The case cannot go on: WHY, without the password, and the target's log. A
+ * crash when it ENDED by itself, though it has passed the sanity check. */
+_Noreturn void own_refuse(struct t *t, const char *why, bool ended);
 
 #endif

@@ -177,12 +177,15 @@ t_own_target_alive(struct t *t)
 }
 
 void
-own_refuse(struct t *t, const char *why)
+own_refuse(struct t *t, const char *why, bool ended)
 {
 	char *text = t_printf(t, "%s", why);
 
 	redact_text(&t->engine->env->redact, text);
 	log_tail(t, TAIL_LINES);
+	/* In preparation it is rather the command that is wrong. */
+	if (ended && strncmp(t->tc->id, "suite/", strlen("suite/")) != 0)
+		t_crash(t, "%s", text);
 	t_error(t, "%s", text);
 }
 

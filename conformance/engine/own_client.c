@@ -141,7 +141,7 @@ t_own_client(struct t *t, const struct own_client *own)
 			break;
 	}
 	if (rc != 0)
-		own_refuse(t, c.text);
+		own_refuse(t, c.text, e->own.refused && i < TRIES);
 	e->has_own = true;
 	t_log(t, "client started, its proxy accepts on port %u",
 	    (unsigned)e->own.port);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # What takes too long for the gate: the core under MSan, the daemons under
 # valgrind, clang-tidy, gcc's analyzer, hostile targets, failing calls, fuzzing,
-# and all cases against each broken peer.
+# all cases against each broken peer, and real implementations: each against each,
+# and both suites against each.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . ci/lib.sh
@@ -48,6 +49,11 @@ hostile() {
 	    ci/hostile-targets.py build/address-undefined --whole
 }
 
+# What is missing is installed first, by go and cargo; what cannot be is skipped.
+interop() {
+	tools/interop/interop --build build/none --no-progress --scale 2 -o build/interop
+}
+
 gate "programs" ci/build.sh
 gate "core under MSan" msan
 gate "tests under TSan" ci/sanitize.sh thread whole
@@ -60,5 +66,6 @@ gate "soak, one minute" tools/soak build/none --minutes 1
 gate "time of refusals" ci/timing.py build/none
 gate "1000 readers that stopped" env CHECK_READERS=1000 ci/daemons.py build/none server:buffers
 gate "each broken peer alone" tools/selftest build/none --each
+gate "real implementations" interop
 gate "fuzzing, two minutes" make -s SETUP=no fuzz-smoke
 gates_done

@@ -13,7 +13,7 @@
 /* The absolute deadline of a verb that starts now; LEN bytes of data that it
  * moves make it later. */
 uint64_t verb_deadline(struct t *t, size_t len);
-/* DEADLINE, or a later one because data have just come: a slow peer is no
+/* DEADLINE, or a later one because something has just come: a slow peer is no
  * silent one. One that drips is waited for until LIMIT, which is verb_limit()
  * of the first deadline. */
 uint64_t verb_renewed(struct t *t, uint64_t deadline, uint64_t limit);

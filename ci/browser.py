@@ -69,6 +69,14 @@ class Browser:
         return self.call("POST", "/execute/sync",
                          {"script": "return " + script, "args": list(args)})
 
+    def until(self, script, wanted, seconds=10):
+        """What SCRIPT gives, once it is WANTED or the time is over: some events
+        come after the call that causes them."""
+        end = time.monotonic() + seconds
+        while (got := self.js(script)) != wanted and time.monotonic() < end:
+            time.sleep(0.05)
+        return got
+
     def keys(self, text):
         actions = []
         for c in text:
@@ -180,8 +188,9 @@ def check_keys(b, c):
     b.keys(ENTER)
     c.that("Enter opens a case",
            b.js("document.activeElement.parentElement.open") is True)
-    c.that("an open case is in the address", b.js("location.hash") ==
-           "#" + first.replace("case-", "case=", 1), b.js("location.hash"))
+    hash_of = "#" + first.replace("case-", "case=", 1)
+    shown = b.until("location.hash", hash_of)
+    c.that("an open case is in the address", shown == hash_of, shown)
     b.keys("2")
     c.that("2 shows the requirements",
            b.js("!document.getElementById('panel-reqs').hidden"))

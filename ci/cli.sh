@@ -121,9 +121,8 @@ chmod +x "$tmp/once"
 expect "a client that no longer starts" 1 'the client ended before it was ready: exit status 3' \
     "$conform" client client/auth/one-record -- \
     "$tmp/once" -l '{socks}' -s '{server}' -p '{password}' --insecure
-expect "... is no error of the suite" 1 'CRASH *client/auth/one-record' \
-    "$conform" client client/auth/one-record -- \
-    "$tmp/once" -l '{socks}' -s '{server}' -p '{password}' --insecure
+cp "$tmp/out" "$tmp/once.out"
+check "... is no error of the suite" grep -q 'CRASH *client/auth/one-record' "$tmp/once.out"
 # A client that fails the case the first time.
 cat >"$tmp/moody" <<EOF
 #!/bin/sh

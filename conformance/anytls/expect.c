@@ -253,6 +253,7 @@ expect_raw(struct peer *p, struct data d)
 	const char *expected =
 	    t_printf(p->t, "exactly %zu bytes of application data", d.len);
 	uint64_t deadline = verb_deadline(p->t, d.len);
+	uint64_t limit = verb_limit(p->t, deadline);
 	size_t at = 0, n;
 
 	while (at < d.len) {
@@ -264,6 +265,7 @@ expect_raw(struct peer *p, struct data d)
 		    atls_bytes(p->raw.p + p->raw_taken, n));
 		p->raw_taken += n;
 		at += n;
+		deadline = verb_renewed(p->t, deadline, limit);
 	}
 	peer_drop_all(p);
 }

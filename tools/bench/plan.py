@@ -1,4 +1,7 @@
 """What is measured, and what is to be reached."""
+import json
+import os
+import sys
 
 # Name, kind, options of the load, and "reps" (at most so many repetitions),
 # "only" (subjects it is for). Kinds: "server": straight at it; "pair": through a
@@ -108,6 +111,18 @@ BOUNDS = [
     ("start to first byte", "first-byte", None, 1, "ms", 20, "-"),
     ("frames walked per second, 1 byte each", "split-1", None, 1e6, "M/s", 300, "+"),
 ]
+
+
+def results(path):
+    """The file of a run; ends the program with a sentence when it is none."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            got = json.load(f)
+        if not {"rows", "goals", "runs", "network"} <= got.keys():
+            raise ValueError("not of tools/bench/run")
+        return got
+    except (OSError, ValueError, AttributeError) as e:
+        sys.exit(f"{os.path.basename(sys.argv[0])}: {path} is no file of tools/bench/run: {e}")
 
 
 def better(mine, theirs, key):

@@ -1,8 +1,8 @@
 #!/bin/sh
 # What takes too long for the gate: the core under MSan, the daemons under
-# valgrind, clang-tidy, gcc's analyzer, hostile targets, failing calls, fuzzing,
-# all cases against each broken peer, and real implementations: each against each,
-# and both suites against each.
+# valgrind, clang-tidy, gcc's analyzer, coverage, hostile targets, failing calls,
+# fuzzing, all cases against each broken peer, and real implementations: each
+# against each, and both suites against each.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . ci/lib.sh
@@ -43,6 +43,18 @@ analyzer() {
 	echo "1 passed, 0 failed"
 }
 
+# What vectors and corpora reach of the core sinks while the code goes on.
+covered() {
+	if make -s SETUP=no cover >build/cover.log 2>&1; then
+		tail -n 1 build/cover.log
+		echo "1 passed, 0 failed"
+	else
+		tail -n 20 build/cover.log
+		echo "0 passed, 1 failed"
+		return 1
+	fi
+}
+
 # All of them, against programs that notice.
 hostile() {
 	make -s SETUP=no SAN=address,undefined programs &&
@@ -59,6 +71,7 @@ gate "core under MSan" msan
 gate "tests under TSan" ci/sanitize.sh thread whole
 gate "gcc -fanalyzer" analyzer
 gate "clang-tidy" ci/tidy.sh
+gate "coverage of the core" covered
 gate "reference pair under valgrind" ci/valgrind.sh build/none
 gate "hostile targets, ASan and UBSan" hostile
 gate "failing calls" ci/failcalls.py build/none

@@ -128,7 +128,8 @@ report_wants_colour(const char *mode, FILE *out)
 		return strcmp(mode, "always") == 0;
 	if (is_set("NO_COLOR"))
 		return false;
-	if (is_set("CLICOLOR_FORCE") && strcmp(force, "0") != 0)
+	if (is_set("CLICOLOR_FORCE") && force != NULL &&
+	    strcmp(force, "0") != 0)
 		return true;
 	return isatty(fileno(out)) != 0;
 }

@@ -229,12 +229,13 @@ read_hex(struct reader *rd, const char *hex, struct results_test *test)
 	uint8_t *p = results_alloc(rd->r, n + 1, 1);
 
 	for (i = 0; i < n; i++) {
-		if (digit(hex[2 * i]) < 0 || digit(hex[2 * i + 1]) < 0) {
+		int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
+
+		if (high < 0 || low < 0) {
 			bad(rd, "hex", "has what is no hexadecimal digit");
 			return;
 		}
-		p[i] =
-		    (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
+		p[i] = (uint8_t)(high << 4 | low);
 	}
 	test->bytes = p;
 	test->nbytes = n;

@@ -64,13 +64,13 @@ next_piece(const char *s, char piece[8])
 	}
 	switch (*s) {
 	case '\n':
-		strcpy(piece, "\\n");
+		memcpy(piece, "\\n", 3);
 		break;
 	case '\r':
-		strcpy(piece, "\\r");
+		memcpy(piece, "\\r", 3);
 		break;
 	case '\t':
-		strcpy(piece, "\\t");
+		memcpy(piece, "\\t", 3);
 		break;
 	default:
 		snprintf(piece, 8, "\\x%02x", (unsigned char)*s);

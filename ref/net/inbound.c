@@ -1,6 +1,7 @@
 /* One accepted connection: authentication, then a session or a fallback. */
 #include "ref/net/inbound.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -168,7 +169,7 @@ peer_text(const struct inbound *in, char text[ATLS_ADDR_STRLEN])
 	struct atls_addr a;
 
 	if (getpeername(conn_fd(in->conn), (struct sockaddr *)&ss, &len) != 0) {
-		strcpy(text, "a peer");
+		snprintf(text, ATLS_ADDR_STRLEN, "a peer");
 		return;
 	}
 	dial_addr((const struct sockaddr *)&ss, &a);

@@ -326,7 +326,7 @@ send_name(SSL *ssl, const char *name)
 
 	if (strlen(name) >= sizeof(copy))
 		return (false);
-	strcpy(copy, name);
+	memcpy(copy, name, strlen(name) + 1);
 	return (SSL_set_tlsext_host_name(ssl, copy) == 1);
 }
 

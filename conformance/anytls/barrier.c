@@ -153,7 +153,6 @@ none_of(struct peer *p, const struct frame *f, size_t n, const char *what)
 	uint64_t deadline;
 	size_t i;
 
-	barrier(p);
 	deadline = t_deadline(p->t, SETTLE_MS);
 	while (p->closing == OPEN && verb_wait(p, deadline))
 		continue;
@@ -169,6 +168,17 @@ expect_none(struct peer *p, struct frame f)
 {
 	char what[FRAMES_TEXT];
 
+	barrier(p);
+	none_of(p, &f, 1, t_printf(p->t, "← %s", frames_describe(&f, what)));
+}
+
+void
+expect_none_or_close(struct peer *p, struct frame f)
+{
+	char what[FRAMES_TEXT];
+
+	if (!verb_barrier(p, alive_text))
+		t_observe(p->t, "%s", verb_closed_text(p));
 	none_of(p, &f, 1, t_printf(p->t, "← %s", frames_describe(&f, what)));
 }
 
@@ -178,6 +188,7 @@ expect_neither(struct peer *p, struct frame a, struct frame b)
 	struct frame both[2] = { a, b };
 	char what[FRAMES_TEXT], other[FRAMES_TEXT];
 
+	barrier(p);
 	none_of(p, both, 2,
 	    t_printf(p->t, "← %s and no ← %s", frames_describe(&a, what),
 		frames_describe(&b, other)));

@@ -190,6 +190,9 @@ void barrier(struct peer *p);
 /* After a barrier and a settle time (200 ms): no frame matching F has come.
  * What else came is dropped from the queue. */
 void expect_none(struct peer *p, struct frame f);
+/* The same, or until the peer closes the connection, which is observed: for
+ * cases about what a frame carries, not about whether the session goes on. */
+void expect_none_or_close(struct peer *p, struct frame f);
 /* The same of A and B. */
 void expect_neither(struct peer *p, struct frame a, struct frame b);
 /* The session is alive (barrier) and nothing at all has come. */

@@ -73,7 +73,7 @@ next(struct spool *s, struct spool_event *e)
 {
 	const uint8_t *p;
 
-	if (s->len - s->at < sizeof(*e))
+	if (s->p == NULL || s->len - s->at < sizeof(*e))
 		return NULL;
 	memcpy(e, s->p + s->at, sizeof(*e));
 	if (s->len - s->at - sizeof(*e) < e->len)

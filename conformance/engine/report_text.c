@@ -1,4 +1,5 @@
 /* The report for people. */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ print_status(struct report *r, enum status status)
 		"WARN", "INFO", "xfail", "XPASS", "flaky", "undetermined",
 		"skip", "blocked", "ERROR" };
 
+	assert(status < ST_COUNT);
 	fprintf(r->out, "%s%-4s%s", colour_of(r, status), words[status],
 	    r->colour ? "\033[0m" : "");
 }

@@ -106,7 +106,7 @@ run_shim(struct shim *s, int to_child, int from_child)
 	size_t i;
 
 	process_become_child(false);
-	if (args == NULL || dup2(to_child, STDIN_FILENO) < 0 ||
+	if (args == NULL || w->n == 0 || dup2(to_child, STDIN_FILENO) < 0 ||
 	    dup2(from_child, STDOUT_FILENO) < 0 ||
 	    (fd >= 0 && dup2(fd, STDERR_FILENO) < 0))
 		_exit(126);

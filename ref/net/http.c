@@ -211,7 +211,8 @@ http_rewrite(
 {
 	struct atls_bytes line, name, value;
 
-	(void)next_line(&head, &line);
+	if (!next_line(&head, &line) || line.len < 8)
+		return;
 	put(w, r->method);
 	atls_writer_put8(w, ' ');
 	if (r->path.len == 0 || r->path.p[0] != '/')

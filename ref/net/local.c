@@ -1,6 +1,7 @@
 /* One connection of a local application. */
 #include "ref/net/local.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -590,6 +591,11 @@ local_new(struct local_env *env, int take_fd)
 void
 local_free_all(struct local_env *env)
 {
-	while (env->all != NULL)
-		local_free(env->all);
+	struct local *l;
+
+	while ((l = env->all) != NULL) {
+		local_free(l);
+		/* It has left the list. */
+		assert(env->all != l);
+	}
 }

@@ -171,8 +171,8 @@ open_workers(struct service *s, char *err)
 	snprintf(err, SERVICE_ERRLEN, "%s", atls_strerror(ATLS_E_NOMEM));
 	if (fds == NULL)
 		return (ATLS_E_NOMEM);
-	for (i = 0; i < n; i++)
-		fds[i] = -1;
+	/* Each is -1. */
+	memset(fds, 0xff, n * sizeof(*fds));
 	for (i = 0; ret == 0 && i < cfg->nlisten; i++)
 		ret = open_address(s, i, fds, err);
 	while (ret == 0 && s->nthreads < cfg->workers) {

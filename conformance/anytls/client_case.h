@@ -58,6 +58,8 @@ struct app *ask(struct t *t, const char *name, uint16_t port);
  * told before may be lost by a proxy that has not said so yet. app_expect() and
  * app_expect_silence() call it when the case has not. */
 void expect_granted(struct app *a);
+/* The same within MS, where a client may wait for what does not come. */
+void expect_granted_within(struct app *a, uint32_t ms);
 /* The request fails: an error code of the proxy, or the connection closes
  * without a byte, also where the proxy has said before that it stands. */
 void expect_denied(struct app *a);

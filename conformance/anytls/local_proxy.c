@@ -238,9 +238,8 @@ http_reply(struct app *a, uint64_t deadline, const char *expected)
 }
 
 bool
-app_take_reply(struct app *a, const char *expected)
+app_take_reply(struct app *a, uint64_t deadline, const char *expected)
 {
-	uint64_t deadline = verb_deadline(a->t, 0);
 	enum app_reply reply = a->reply;
 
 	a->reply = REPLY_NONE;
@@ -249,17 +248,29 @@ app_take_reply(struct app *a, const char *expected)
 	return (socks_reply(a, deadline, expected));
 }
 
-void
-expect_granted(struct app *a)
+static void
+granted_until(struct app *a, uint64_t deadline)
 {
 	static const char expected[] =
 	    "the local proxy grants the application's request";
 
-	if (a->reply == REPLY_NONE || app_take_reply(a, expected))
+	if (a->reply == REPLY_NONE || app_take_reply(a, deadline, expected))
 		return;
 	pack_fail(a->t, expected, "%s%s",
 	    a->eof ? "it closed the connection" : "it refused",
 	    verb_last(a->t));
+}
+
+void
+expect_granted(struct app *a)
+{
+	granted_until(a, verb_deadline(a->t, 0));
+}
+
+void
+expect_granted_within(struct app *a, uint32_t ms)
+{
+	granted_until(a, t_deadline(a->t, ms));
 }
 
 void
@@ -269,9 +280,10 @@ expect_denied(struct app *a)
 	    "the application's request fails: refused by the local proxy, or "
 	    "its connection closes";
 	char hex[FRAMES_HEX];
+	uint64_t deadline = verb_deadline(a->t, 0);
 	uint8_t byte;
 
-	if (a->reply != REPLY_NONE && !app_take_reply(a, expected))
+	if (a->reply != REPLY_NONE && !app_take_reply(a, deadline, expected))
 		return;
 	if (client_read(a, &byte, 1, verb_deadline(a->t, 0), expected))
 		pack_fail(a->t, expected, "data arrive: %s ...",

@@ -278,11 +278,12 @@ app_expect_eof(struct app *a)
 {
 	const char *expected = t_printf(
 	    a->t, "the %s closes its connection to the %s", a->peer, a->place);
+	uint64_t deadline = verb_deadline(a->t, 0);
 	char hex[FRAMES_HEX];
 	uint8_t buf[4096];
 	ssize_t n;
 
-	if (a->reply != REPLY_NONE && !app_take_reply(a, expected))
+	if (a->reply != REPLY_NONE && !app_take_reply(a, deadline, expected))
 		return;
 	n = read_by(a, verb_deadline(a->t, 0), buf, sizeof(buf), expected);
 	if (n != 0)

@@ -22,8 +22,8 @@ void app_free(void *arg);
 
 /* Takes what the proxy says of a request; see expect_granted(). False when it
  * refused or closed instead; fails in the name of EXPECTED when it says
- * nothing in time, or what is no answer. */
-bool app_take_reply(struct app *a, const char *expected);
+ * nothing until DEADLINE, or what is no answer. */
+bool app_take_reply(struct app *a, uint64_t deadline, const char *expected);
 
 /* For the capture: a read of A's socket gave N bytes at P, the end (0), or an
  * error. */

@@ -115,17 +115,20 @@ echo_barrier(struct peer *p, const char *expected)
 	return (p->barrier_len >= d.len);
 }
 
-/* A server that answers no heartbeats fails the cases about heartbeats, and no
- * others. Without settings no stream can be opened, nor a second one in the
- * single-stream dialect. */
+/* A server that answers no heartbeats, or none of a client of version 1, fails
+ * the cases about heartbeats, and no others. Without settings no stream can be
+ * opened, nor a second one in the single-stream dialect. */
 static bool
 uses_echo(const struct peer *p)
 {
+	const char *heartbeat = t_feature_value(p->t, "heartbeat");
 	unsigned version = target_version(p->t);
 
 	if (p->version == 0 || version == 3)
 		return (false);
-	return (version < 2 || t_feature_value(p->t, "heartbeat") == NULL);
+	if (version < 2 || heartbeat == NULL)
+		return (true);
+	return (p->version == 1 && strcmp(heartbeat, "v2") == 0);
 }
 
 bool

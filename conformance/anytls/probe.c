@@ -105,26 +105,32 @@ ask_target(struct t *t, const char *v, struct answer *a)
 		t_error(t, "%s: %s", peer_target(t), a->error);
 }
 
+/* A session whose settings say version V, and what is told behind them. */
+static struct peer *
+begin(struct t *t, const char *v, struct data more)
+{
+	char err[PEER_ERRLEN];
+	struct peer *p = peer_connect(t, t_deadline(t, CONNECT_MS), err);
+	struct data d;
+
+	if (p == NULL)
+		t_error(t, "%s: %s", peer_target(t), err);
+	peer_put(p, auth_bytes(t, t->target.password, 30, 0), "");
+	d = encode(t, settings(settings_text(t, v, ATLS_SCHEME_DEFAULT_MD5)));
+	peer_put(p, join(t, d, more), "");
+	peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
+	return (p);
+}
+
 /* A session of version 3 whose first stream is not stream 1 is refused. */
 static bool
 refuses_stream_2(struct t *t)
 {
+	struct peer *p = begin(
+	    t, "3", join(t, encode(t, syn(2)), encode(t, heart_request(0))));
 	uint64_t deadline = verb_deadline(t, 0);
-	char err[PEER_ERRLEN];
-	struct peer *p;
 	bool refused = false;
 
-	p = peer_connect(t, t_deadline(t, CONNECT_MS), err);
-	if (p == NULL)
-		t_error(t, "%s: %s", peer_target(t), err);
-	peer_put(p, auth_bytes(t, t->target.password, 30, 0), "");
-	peer_put(p,
-	    join(t,
-		encode(t,
-		    settings(settings_text(t, "3", ATLS_SCHEME_DEFAULT_MD5))),
-		join(t, encode(t, syn(2)), encode(t, heart_request(0)))),
-	    "");
-	peer_flush(p, deadline, 0, true);
 	do {
 		for (; p->head != NULL; verb_pop(p))
 			refused |= p->head->f.cmd == ATLS_CMD_ALERT;
@@ -162,6 +168,31 @@ say_md5(struct t *t, const struct answer *a)
 	t_feature(t, "md5", a->update ? hex : ATLS_SCHEME_DEFAULT_MD5);
 }
 
+/* To a client of version 1 too: a server may leave all of version 2 out for it.
+ * One that closes the session leaves more out than that. */
+static bool
+answers_v1_heart(struct t *t)
+{
+	struct peer *p = begin(t, "1", encode(t, heart_request(0)));
+	uint64_t deadline = verb_deadline(t, 0);
+	bool answered;
+
+	while (p->hearts_came == 0 && p->closing == OPEN && !p->flooded &&
+	    peer_fill(p, deadline))
+		peer_drop_all(p);
+	answered = p->hearts_came != 0 || p->closing != OPEN;
+	peer_leave(p);
+	return (answered);
+}
+
+static void
+say_heartbeat(struct t *t)
+{
+	bool all = target_version(t) != 2 || answers_v1_heart(t);
+
+	t_feature(t, "heartbeat", all ? NULL : "v2");
+}
+
 static void
 find_version(struct t *t)
 {
@@ -186,7 +217,7 @@ find_version(struct t *t)
 	}
 	t_feature(t, "udp", NULL);
 	if (a.heart)
-		t_feature(t, "heartbeat", NULL);
+		say_heartbeat(t);
 	if (a.settings)
 		t_feature(t, "server-settings", NULL);
 	say_md5(t, &a);
@@ -251,19 +282,12 @@ tries_stream(struct peer *p, uint32_t sid, bool *refused)
 static void
 find_mux(struct t *t)
 {
-	char err[PEER_ERRLEN];
 	bool refused, serves;
 	struct peer *p;
 
 	if (t_feature_value(t, "reuse") == NULL)
 		return;
-	p = peer_connect(t, t_deadline(t, CONNECT_MS), err);
-	if (p == NULL)
-		t_error(t, "%s: %s", peer_target(t), err);
-	peer_put(p, auth_bytes(t, t->target.password, 30, 0), "");
-	peer_put(p,
-	    encode(t, settings(settings_text(t, "2", ATLS_SCHEME_DEFAULT_MD5))),
-	    "");
+	p = begin(t, "2", NO_DATA);
 	serves = tries_stream(p, 1, &refused);
 	if (serves)
 		t_feature(t, "echo", NULL);
@@ -303,20 +327,10 @@ static void
 find_origin(struct t *t)
 {
 	struct origin *o = listen_origin(t);
-	char err[PEER_ERRLEN];
 	bool refused, local = strncmp(t->origin_host, "127.", 4) == 0;
-	struct peer *p;
-	struct data d;
+	struct peer *p = begin(
+	    t, "2", join(t, encode(t, syn(1)), encode(t, psh(1, dest(t, o)))));
 
-	p = peer_connect(t, t_deadline(t, CONNECT_MS), err);
-	if (p == NULL)
-		t_error(t, "%s: %s", peer_target(t), err);
-	peer_put(p, auth_bytes(t, t->target.password, 30, 0), "");
-	d = encode(t, settings(settings_text(t, "2", ATLS_SCHEME_DEFAULT_MD5)));
-	d = join(t, d, encode(t, syn(1)));
-	d = join(t, d, encode(t, psh(1, dest(t, o))));
-	peer_put(p, d, "");
-	peer_flush(p, t_deadline(t, ANSWER_MS), 0, true);
 	if (reached(t, p, o, &refused) || (local && !refused))
 		t_feature(t, "origin", NULL);
 	peer_leave(p);

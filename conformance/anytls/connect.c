@@ -181,8 +181,8 @@ connect_socket(struct peer *p, uint64_t deadline)
 	if (n == 0)
 		return (ETIMEDOUT);
 	len = sizeof(err);
-	if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
-		return (errno);
+	if (n < 0 || getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
+		t_error(p->t, "connecting: %s", strerror(errno));
 	return (err);
 }
 

@@ -78,9 +78,17 @@ def runs(pid):
     return None
 
 
+def began(pid):
+    """When a process began, in ticks: its id may be another's soon. None when it has ended."""
+    with contextlib.suppress(OSError, IndexError):
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()[19]
+    return None
+
+
 class Watch(threading.Thread):
     """Samples the memory of a process and all below it that run the same
-    program; their ids are kept."""
+    program; which they were is kept."""
 
     def __init__(self, pid, exe):
         super().__init__(daemon=True)
@@ -101,7 +109,7 @@ class Watch(threading.Thread):
                         below += [int(c) for c in f.read().split()]
                     if runs(pid) != self.exe:
                         continue
-                    self.seen.add(pid)
+                    self.seen.add((pid, began(pid)))
                     # What a child shares with its parent counts once.
                     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
                         total += 1024 * int(re.search(r"Pss_Anon:\s*(\d+)", f.read())[1])
@@ -109,8 +117,14 @@ class Watch(threading.Thread):
         return total
 
     def left(self):
-        """Processes of the runner that still run."""
-        return [p for p in self.seen if p != self.root and runs(p) == self.exe]
+        """Processes of the runner that still run; what was killed has a while to end."""
+        for _ in range(50):
+            left = [p for p, when in self.seen
+                    if p != self.root and runs(p) == self.exe and began(p) == when]
+            if not left:
+                break
+            time.sleep(0.1)
+        return left
 
 
 class Run:
@@ -132,7 +146,7 @@ class Run:
                 self.p.kill()
                 self.p.wait()
             self.seconds = time.monotonic() - start
-            reader.join(2)
+            reader.join(5)
             self.piped = reader.is_alive()
         watch.over.set()
         watch.join()
@@ -391,7 +405,7 @@ def main():
     p.add_argument("names", nargs="*", metavar="NAME")
     p.add_argument("--whole", action="store_true")
     p.add_argument("--list", action="store_true")
-    p.add_argument("-j", "--jobs", type=int, default=4, help="targets at a time (4)")
+    p.add_argument("-j", "--jobs", type=int, help="targets at a time (4; of all cases 2)")
     a = p.parse_intermixed_args()
     known = scenarios()
     chosen = {n: w for n, w in known.items()
@@ -404,7 +418,8 @@ def main():
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         cfg = Config(a, folder)
-        with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        with concurrent.futures.ThreadPoolExecutor(
+                a.jobs or (2 if a.whole else 4)) as pool:
             for ok, memory in pool.map(lambda n: judge(cfg, n, chosen[n]), chosen):
                 passed, failed, peak = passed + ok, failed + (not ok), max(peak, memory)
     print(f"{len(chosen)} targets, {time.monotonic() - start:.0f} s; the most private memory of "

@@ -23,6 +23,8 @@
 /* The same of all that came, read or not: what a case has read it keeps. */
 #define CAME_BYTES (12u << 20)
 #define CAME_FRAMES 100000u
+/* Heartbeats asked of us: each costs an answer. */
+#define CAME_REQUESTS 5000u
 /* What a peer that is told goodbye is waited for. */
 #define LEAVE_MS 200
 
@@ -105,6 +107,7 @@ peer_came(void *ctx, const struct frame *f)
 	struct queued *q;
 
 	p->came_frames++;
+	p->came_requests += f->cmd == ATLS_CMD_HEART_REQUEST;
 	if (f->cmd == ATLS_CMD_HEART_RESPONSE) {
 		if (f->sid == 0)
 			p->hearts_came++;
@@ -191,7 +194,7 @@ floods(const struct peer *p)
 	/* All of a client is kept. */
 	uint64_t most = p->accepted ? p->raw_max : CAME_BYTES + 2 * echo;
 
-	return (p->came_len > most ||
+	return (p->came_len > most || p->came_requests > CAME_REQUESTS ||
 	    p->came_frames > CAME_FRAMES + echo / ATLS_FRAME_HEADER ||
 	    p->queued_len > QUEUE_BYTES + 2 * echo ||
 	    p->nqueued > QUEUE_FRAMES + echo / ATLS_FRAME_HEADER);

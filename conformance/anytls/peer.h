@@ -47,7 +47,7 @@ struct peer {
 
 	struct queued *head, **tail;
 	size_t nqueued, queued_len;
-	uint64_t sent_len, came_len, came_frames;
+	uint64_t sent_len, came_len, came_frames, came_requests;
 	uint64_t answered_len; /* of it, responses to its heartbeats */
 	bool other_auth; /* what we sent first is not the password's hash */
 	size_t

@@ -123,6 +123,9 @@ expect "a client that no longer starts" 1 'the client ended before it was ready:
     "$tmp/once" -l '{socks}' -s '{server}' -p '{password}' --insecure
 cp "$tmp/out" "$tmp/once.out"
 check "... is no error of the suite" grep -q 'CRASH *client/auth/one-record' "$tmp/once.out"
+expect "... is given up after twenty cases" 1 '20 crash.* blocked' \
+    "$conform" client -j 1 'client/**' -- \
+    "$tmp/once" -l '{socks}' -s '{server}' -p '{password}' --insecure
 # A client that fails the case the first time.
 cat >"$tmp/moody" <<EOF
 #!/bin/sh

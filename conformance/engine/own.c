@@ -183,6 +183,7 @@ own_refuse(struct t *t, const char *why, bool ended)
 
 	redact_text(&t->engine->env->redact, text);
 	log_tail(t, TAIL_LINES);
+	t->box->unready = true;
 	/* In preparation it is rather the command that is wrong. */
 	if (ended && strncmp(t->tc->id, "suite/", strlen("suite/")) != 0)
 		t_crash(t, "%s", text);

@@ -10,6 +10,9 @@
 #define TICK_MS 50
 #define PATIENCE_MS 1000
 #define PRIVATE_JOBS 8 /* targets of their own at a time */
+/* Cases in a row whose own client or target did not start, before the rest is
+ * given up: each waits for it, and hundreds would take an hour. */
+#define MOST_UNREADY 20
 
 bool
 sched_is_private(const struct sched *s, const struct item *item)
@@ -218,6 +221,17 @@ count_failure(struct sched *s, struct item *item)
 }
 
 static void
+count_unready(struct sched *s, const struct item *item)
+{
+	const struct box *box = item->result.box;
+
+	s->unready = box != NULL && box->unready ? s->unready + 1 : 0;
+	if (s->unready >= MOST_UNREADY)
+		sched_stop(s, "%u cases in a row found no %s: %s", s->unready,
+		    s->cfg.env->client ? "client" : "target", box->actual);
+}
+
+static void
 handle_ended(struct sched *s)
 {
 	size_t i;
@@ -232,6 +246,8 @@ handle_ended(struct sched *s)
 			deaths_suspect(s, item);
 		if (item->state == ITEM_DONE && !s->stopped)
 			count_failure(s, item);
+		if (item->state == ITEM_DONE && !s->stopped)
+			count_unready(s, item);
 	}
 }
 

@@ -27,6 +27,7 @@ struct sched {
 	struct death *deaths;
 	size_t ndeaths;
 	unsigned lonely_deaths; /* of which no case is suspected */
+	unsigned unready; /* the latest cases whose own target never was */
 };
 
 /* A result that may be the echo of a dying target is held back so long. */

@@ -353,7 +353,9 @@ def sut(cfg, how):
 def client_program(cfg, how, *more, some=True):
     cmd = [sys.executable, os.path.join(HERE, "hostile_client.py"), how, "{socks}", "{server}",
            "{password}"]
-    return Run(cfg, cfg.argv("client", *more, "--", *cmd, some=some),
+    # By the processor time that Python takes to start the runner would choose eight.
+    jobs = ["-j", "32"] if cfg.whole and some else []
+    return Run(cfg, cfg.argv("client", *jobs, *more, "--", *cmd, some=some),
                cfg.limit(120 if cfg.whole else 40))
 
 

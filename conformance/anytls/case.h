@@ -59,6 +59,7 @@ struct data bytes(const void *p, size_t len);
 struct data pattern(struct t *t, size_t len, uint32_t seed);
 struct data zeros(struct t *t, size_t len);
 struct data join(struct t *t, struct data a, struct data b);
+struct data repeat(struct t *t, struct data d, size_t times);
 struct data part(struct data d, size_t from, size_t len);
 /* printf into case memory. */
 struct data textf(struct t *t, const char *fmt, ...)

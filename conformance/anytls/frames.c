@@ -75,6 +75,17 @@ join(struct t *t, struct data a, struct data b)
 }
 
 struct data
+repeat(struct t *t, struct data d, size_t times)
+{
+	uint8_t *p = t_alloc(t, d.len * times);
+
+	assert(d.kind == DATA_EXACT && d.len != 0);
+	for (size_t i = 0; i < times; i++)
+		memcpy(p + i * d.len, d.p, d.len);
+	return (bytes(p, d.len * times));
+}
+
+struct data
 part(struct data d, size_t from, size_t len)
 {
 	assert(d.kind == DATA_EXACT && from <= d.len && len <= d.len - from);

@@ -154,8 +154,6 @@ among_data(struct t *t)
 static void
 flood(struct t *t)
 {
-	struct data one = encode(t, heart_request(0));
-	uint8_t *all = t_alloc(t, FLOOD * one.len);
 	struct stream_seen st;
 	unsigned came = 0;
 	struct peer *p;
@@ -163,9 +161,7 @@ flood(struct t *t)
 
 	start_client(t);
 	connect_through(t, &p, &st);
-	for (size_t i = 0; i < FLOOD; i++)
-		memcpy(all + i * one.len, one.p, one.len);
-	tell_bulk(p, bytes(all, FLOOD * one.len));
+	tell_bulk(p, repeat(t, encode(t, heart_request(0)), FLOOD));
 	while (came < FLOOD && next_frame(p, &f))
 		if (f.cmd == ATLS_CMD_HEART_RESPONSE)
 			came++;
@@ -195,16 +191,14 @@ unsolicited(struct t *t)
 static void
 stalled(struct t *t)
 {
-	struct data d = NO_DATA, one;
 	struct stream_seen st;
 	struct peer *p;
+	struct data d;
 
 	start_client(t);
 	connect_through(t, &p, &st);
-	one = encode(t, psh(st.sid, pattern(t, 65000, 1)));
-	for (unsigned i = 0; i < 100; i++)
-		d = join(t, d, one);
-	tell_may_fail(p, d);
+	d = encode(t, psh(st.sid, pattern(t, 65000, 1)));
+	tell_may_fail(p, repeat(t, d, 100));
 	tell(p, heart_request(0));
 	expect_within(p, heart_response(0), 2000);
 }

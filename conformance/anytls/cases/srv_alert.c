@@ -114,14 +114,12 @@ readable(struct t *t)
 static void
 readable_with_more(struct t *t)
 {
-	struct data d = encode(t, syn(1));
+	struct data more = repeat(t, encode(t, waste(t, 0, 60000)), 3);
 	struct peer *p;
 
 	needs_rejection(t);
 	p = dial_auth(t);
-	for (unsigned i = 0; i < 3; i++)
-		d = join(t, d, encode(t, waste(t, 0, 60000)));
-	tell_may_fail(p, d);
+	tell_may_fail(p, join(t, encode(t, syn(1)), more));
 
 	expect_alert_and_close(p);
 }

@@ -194,7 +194,7 @@ heart_response_empty(struct t *t)
 	} while (f.cmd != ATLS_CMD_PSH);
 }
 
-/* FIN carries no data either. A session that ends with it is for other cases. */
+/* FIN carries no data either. A session that ends with it fails other cases. */
 static void
 fin_empty(struct t *t)
 {

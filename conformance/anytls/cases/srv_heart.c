@@ -151,16 +151,10 @@ static void
 flood(struct t *t)
 {
 	struct peer *p = dial_ready(t, V2);
-	struct data all = zeros(t, 10000 * ATLS_FRAME_HEADER);
-	uint8_t *at = t_alloc(t, all.len);
 	struct frame f;
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < 10000; i++)
-		memcpy(at + (size_t)i * ATLS_FRAME_HEADER,
-		    encode(t, heart_request(0)).p, ATLS_FRAME_HEADER);
-	tell_bulk(p, bytes(at, all.len));
-
+	tell_bulk(p, repeat(t, encode(t, heart_request(0)), 10000));
 	while (n < 10000 && next_frame(p, &f)) {
 		if (f.cmd != ATLS_CMD_HEART_RESPONSE)
 			fail(t, "HeartResponses only", "command %u", f.cmd);

@@ -54,6 +54,15 @@ encodes_header_and_data(void **state)
 }
 
 static void
+data_repeat(void **state)
+{
+	struct bench *b = *state;
+
+	assert_data(repeat(&b->t, text("abc"), 3), "abcabcabc", 9);
+	assert_data(repeat(&b->t, text("abc"), 1), "abc", 3);
+}
+
+static void
 commands_have_their_numbers(void **state)
 {
 	struct bench *b = *state;
@@ -265,6 +274,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    encodes_header_and_data, setup, teardown),
+		cmocka_unit_test_setup_teardown(data_repeat, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    commands_have_their_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(authenticates, setup, teardown),

@@ -244,6 +244,12 @@ aead_free(struct aead *a)
 	free(a);
 }
 
+bool
+aead_takes(const struct aead_suite *s, struct atls_bytes secret)
+{
+	return (!s->tls13 || secret.len == (s->sha384 ? 48u : 32u));
+}
+
 struct aead *
 aead_new_tls13(
     struct aead_lib *lib, const struct aead_suite *s, struct atls_bytes secret)
@@ -253,8 +259,7 @@ aead_new_tls13(
 	struct atls_writer wiv = atls_writer(iv, sizeof(iv));
 	struct aead *a = NULL;
 
-	if (secret.len == (s->sha384 ? 48u : 32u) &&
-	    expand(lib, s, secret, "key", &wkey) &&
+	if (aead_takes(s, secret) && expand(lib, s, secret, "key", &wkey) &&
 	    expand(lib, s, secret, "iv", &wiv))
 		a = aead_new(lib, s, key, iv, sizeof(iv));
 	OPENSSL_cleanse(key, sizeof(key));

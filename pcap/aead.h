@@ -41,8 +41,11 @@ void aead_lib_free(struct aead_lib *lib); /* NULL is fine */
 /* The keys of one direction. */
 struct aead;
 
-/* From a traffic secret of TLS 1.3. NULL when out of memory, or when the secret
- * has not the length of the suite's hash. */
+/* SECRET has the length that SUITE wants: of its hash, in TLS 1.3. */
+bool aead_takes(const struct aead_suite *suite, struct atls_bytes secret);
+
+/* From a traffic secret of TLS 1.3. NULL when out of memory, or when the suite
+ * does not take the secret. */
 struct aead *aead_new_tls13(struct aead_lib *lib,
     const struct aead_suite *suite, struct atls_bytes secret);
 

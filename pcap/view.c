@@ -54,6 +54,7 @@ struct view {
 	const struct keylog_entry *entry;
 	bool has_client, has_server, any;
 	bool opened; /* some record has been */
+	bool nomem;  /* for keys that there are */
 	struct hello_client client;
 	struct hello_server server;
 };
@@ -128,12 +129,12 @@ set_keys(struct view *v, int dir, enum keylog_label label)
 	if (v->entry == NULL || v->suite == NULL || v->entry->len[label] == 0)
 		return;
 	secret = atls_bytes(v->entry->secret[label], v->entry->len[label]);
-	if (v->suite->tls13) {
-		s->keys = aead_new_tls13(v->shared->lib, v->suite, secret);
-		return;
-	}
 	in.master = secret;
-	s->keys = aead_new_tls12(v->shared->lib, v->suite, &in);
+	s->keys = v->suite->tls13
+	    ? aead_new_tls13(v->shared->lib, v->suite, secret)
+	    : aead_new_tls12(v->shared->lib, v->suite, &in);
+	if (s->keys == NULL && aead_takes(v->suite, secret))
+		v->nomem = true;
 }
 
 /* There are secrets of the connection, and these that are needed now? */
@@ -526,7 +527,7 @@ view_data(struct view *v, int dir, struct atls_bytes in, struct mark at)
 		s->have = 0;
 		s->nheader = 0;
 	}
-	return (rc);
+	return (v->nomem ? ATLS_E_NOMEM : rc);
 }
 
 const struct hello_client *

@@ -184,9 +184,9 @@ void expect_close_after_anything(struct peer *p, int forbidden_cmd);
 void expect_silence(struct peer *p, uint32_t ms);
 /* Proves that the peer has processed all before: heartbeat request and its
  * response (any id); for a target of version 1, or one that was found to answer
- * no heartbeats (of clients of this version), an echo on a stream of its own (which needs settings
- * told before; without them heartbeats it is). Other frames meanwhile are kept for
- * later expectations. */
+ * no heartbeats (of clients of this version), an echo on a stream of its own
+ * (which needs settings told before; without them heartbeats it is). Other
+ * frames meanwhile are kept for later expectations. */
 void barrier(struct peer *p);
 /* After a barrier and a settle time (200 ms): no frame matching F has come.
  * What else came is dropped from the queue. */

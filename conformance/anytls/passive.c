@@ -175,7 +175,7 @@ see_frames(struct passive *v, bool from_client, struct atls_bytes in)
 	struct atls_part part;
 
 	while (atls_splitter_next(&side->splitter, &in, &part))
-		if (!see_part(v, from_client, &part))
+		if (!see_part(v, from_client, &part) || v->nomem)
 			return (false);
 	return (true);
 }

@@ -124,6 +124,7 @@ struct passive {
 	struct passive_config cfg;
 	bool done[PASSIVE_RULES];
 	uint64_t now_ms, frames;
+	bool nomem;                  /* what was seen could not be kept */
 	struct passive_side side[2]; /* 0 the client's */
 
 	struct atls_auth_reader auth;

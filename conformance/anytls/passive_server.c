@@ -101,9 +101,11 @@ see_update(struct passive *v, const struct frame *f)
 		    "already named");
 	passive_shape_update(v, text);
 	free(v->update);
-	v->update = malloc(text.len);
+	v->update = malloc(text.len + 1);
 	v->nupdate = v->update != NULL ? text.len : 0;
-	if (v->update != NULL)
+	if (v->update == NULL)
+		v->nomem = true;
+	else if (text.len != 0)
 		memcpy(v->update, text.p, text.len);
 }
 

@@ -80,9 +80,13 @@ passive_shape_update(struct passive *v, struct atls_bytes in)
 	struct passive_scheme *k = &v->kept[v->nkept];
 	char *text;
 
-	if (v->nkept >= ATLS_SHAPE_SCHEMES || !v->shaping || v->shapeless ||
-	    (text = malloc(in.len + 1)) == NULL) {
+	if (v->nkept >= ATLS_SHAPE_SCHEMES || !v->shaping || v->shapeless) {
 		v->shapeless = true;
+		return;
+	}
+	text = malloc(in.len + 1);
+	if (text == NULL) {
+		v->nomem = true;
 		return;
 	}
 	memcpy(text, in.p, in.len);

@@ -73,8 +73,10 @@ passive_open(struct passive *v, uint32_t sid)
 		passive_found(
 		    v, RULE_SID_ORDER, "SYN %u after SYN %u", sid, v->last_sid);
 	v->last_sid = sid;
-	if (!grow(v))
+	if (!grow(v)) {
+		v->nomem = true;
 		return;
+	}
 	v->streams[v->nstreams++] = (struct passive_stream){ .sid = sid };
 }
 
@@ -221,8 +223,10 @@ passive_data(struct passive *v, struct passive_stream *s, bool from_client,
 		r = s->reader[!from_client];
 		if (r == NULL) {
 			r = calloc(1, sizeof(*r));
-			if (r == NULL)
+			if (r == NULL) {
+				v->nomem = true;
 				return;
+			}
 			s->reader[!from_client] = r;
 		}
 		n = r->skip < data.len ? r->skip : data.len;

@@ -43,7 +43,7 @@ struct box {
 	uint64_t start_us;
 	uint32_t decided; /* 1 when the verdict below is complete */
 	enum status status;
-	bool hang; /* killed at its budget while it waited for the peer */
+	bool hang;    /* killed at its budget while it waited for the peer */
 	bool unready; /* its own target or client has not come to accept */
 	char class[16];
 	char expected[BOX_TEXT];

@@ -595,7 +595,6 @@ local_free_all(struct local_env *env)
 
 	while ((l = env->all) != NULL) {
 		local_free(l);
-		/* It has left the list. */
-		assert(env->all != l);
+		assert(env->all != l); /* it has left the list */
 	}
 }

@@ -152,11 +152,10 @@ none_of(struct peer *p, const struct frame *f, size_t n, const char *what)
 {
 	const char *expected = t_printf(
 	    p->t, "no %s (until a barrier and %u ms)", what, SETTLE_MS);
+	uint64_t deadline = t_deadline(p->t, SETTLE_MS);
 	struct queued *q;
-	uint64_t deadline;
 	size_t i;
 
-	deadline = t_deadline(p->t, SETTLE_MS);
 	while (p->closing == OPEN && verb_wait(p, deadline))
 		continue;
 	for (q = p->head; q != NULL; q = q->next)

@@ -99,8 +99,10 @@ verb_wait(struct peer *p, uint64_t deadline)
 
 	if (p->flooded)
 		pack_fail(p->t, "a peer that sends what it is asked for",
-		    "the peer floods: %llu bytes have come, unasked for",
-		    (unsigned long long)p->came_len);
+		    "the peer floods: %llu bytes have come, unasked for, "
+		    "with %llu heartbeat requests",
+		    (unsigned long long)p->came_len,
+		    (unsigned long long)p->came_requests);
 	return (some);
 }
 

@@ -11,7 +11,7 @@
 #define PATIENCE_MS 1000
 #define PRIVATE_JOBS 8 /* targets of their own at a time */
 /* Cases in a row whose own client or target did not start, before the rest is
- * given up: each waits for it, and hundreds would take an hour. */
+ * given up: each waits for it as long as --ready-timeout says. */
 #define MOST_UNREADY 20
 
 bool
